@@ -1,0 +1,211 @@
+//! The load: keep-alive connections that each send a request, read its answer, and send the next.
+//!
+//! It shares the cores with the server, so it does the least that still proves each answer: the
+//! request is put together from ready-made bytes, and of the answer it reads the status, the
+//! length and exactly that many bytes. It must not know which server it drives.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+use crate::Failure;
+use crate::entity::COLLECTION;
+use crate::workload::Workload;
+
+/// A server that has not answered for so long after the end of a round will not.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What is sent to one server, over any number of connections.
+pub(crate) struct Load {
+    address: SocketAddr,
+    request: Request,
+    ids: Vec<String>,
+    stamp: AtomicU64,
+}
+
+/// What the connections saw in one round.
+pub(crate) struct Answers {
+    /// From the first request to the last answer.
+    pub(crate) elapsed: Duration,
+    /// One for each answer, in nanoseconds, in no order.
+    pub(crate) latencies: Vec<u32>,
+}
+
+impl Load {
+    /// A load of this kind on the rows with these ids.
+    pub(crate) fn new(
+        workload: Workload,
+        address: SocketAddr,
+        token: &str,
+        ids: Vec<String>,
+    ) -> Self {
+        let request = Request::new(workload, address, token);
+        Self { address, request, ids, stamp: AtomicU64::new(0) }
+    }
+
+    /// Keeps `connections` busy for `duration`; each has its own share of the rows.
+    /// Any answer but 200 is a failure.
+    pub(crate) async fn run(
+        self: &Arc<Self>,
+        connections: usize,
+        duration: Duration,
+    ) -> Result<Answers, Failure> {
+        let mut streams = Vec::with_capacity(connections);
+        for _ in 0..connections {
+            streams.push(self.connect().await?);
+        }
+        let began = Instant::now();
+        let mut tasks = JoinSet::new();
+        for (place, stream) in streams.into_iter().enumerate() {
+            let load = Arc::clone(self);
+            let end = began + duration;
+            tasks.spawn(async move { load.keep_busy(stream, place, connections, end).await });
+        }
+        let collected = tokio::time::timeout(duration + PATIENCE, collect(tasks));
+        let latencies = collected.await.map_err(|_| {
+            format!("{} left a request unanswered for {PATIENCE:?}", self.address)
+        })??;
+        Ok(Answers { elapsed: began.elapsed(), latencies })
+    }
+
+    async fn connect(&self) -> Result<TcpStream, Failure> {
+        let stream = TcpStream::connect(self.address).await;
+        stream
+            .and_then(|stream| stream.set_nodelay(true).map(|()| stream))
+            .map_err(|error| format!("cannot connect to {}: {error}", self.address))
+    }
+
+    /// One connection's round: every `connections`th row from `place`, again and again.
+    async fn keep_busy(
+        &self,
+        mut stream: TcpStream,
+        place: usize,
+        connections: usize,
+        end: Instant,
+    ) -> Result<Vec<u32>, Failure> {
+        let mut latencies = Vec::new();
+        let mut sent = Vec::with_capacity(4096);
+        let mut received = Vec::with_capacity(16 * 1024);
+        let mut began = Instant::now();
+        for id in self.ids.iter().skip(place).step_by(connections).cycle() {
+            let stamp = self.stamp.fetch_add(1, Ordering::Relaxed);
+            self.request.put_together(id, stamp, &mut sent);
+            let written = stream.write_all(&sent).await;
+            written.map_err(|error| format!("cannot send to {}: {error}", self.address))?;
+            read_answer(&mut stream, &mut received)
+                .await
+                .map_err(|fault| format!("{} for {id}: {fault}", self.address))?;
+            let ended = Instant::now();
+            latencies.push(u32::try_from((ended - began).as_nanos()).unwrap_or(u32::MAX));
+            if ended >= end {
+                break;
+            }
+            began = ended;
+        }
+        Ok(latencies)
+    }
+}
+
+async fn collect(mut tasks: JoinSet<Result<Vec<u32>, Failure>>) -> Result<Vec<u32>, Failure> {
+    let mut all = Vec::new();
+    while let Some(task) = tasks.join_next().await {
+        let latencies = task.map_err(|error| format!("a connection's task failed: {error}"))??;
+        all.extend(latencies);
+    }
+    Ok(all)
+}
+
+/// A request in ready-made parts, between which come the id and, in a write, a stamp.
+struct Request {
+    before_id: Vec<u8>,
+    after_id: Vec<u8>,
+    workload: Workload,
+}
+
+impl Request {
+    /// The same bytes for every server, so that each pays for reading the same headers.
+    fn new(workload: Workload, address: SocketAddr, token: &str) -> Self {
+        let method = workload.method();
+        let before_id = format!("{method} {COLLECTION}/");
+        let mut after_id = format!(
+            " HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
+             Accept: application/json\r\n"
+        );
+        if workload == Workload::Write {
+            let length = change(0).len();
+            after_id += "Content-Type: application/json\r\n";
+            after_id += &format!("Content-Length: {length}\r\n");
+        }
+        after_id += "\r\n";
+        Self { before_id: before_id.into_bytes(), after_id: after_id.into_bytes(), workload }
+    }
+
+    fn put_together(&self, id: &str, stamp: u64, into: &mut Vec<u8>) {
+        into.clear();
+        into.extend_from_slice(&self.before_id);
+        into.extend_from_slice(id.as_bytes());
+        into.extend_from_slice(&self.after_id);
+        match self.workload {
+            Workload::Read => {}
+            Workload::Write => into.extend_from_slice(change(stamp).as_bytes()),
+        }
+    }
+}
+
+/// The body of a write. No two stamps of a run are the same, so that each write is a real change;
+/// all bodies are equally long.
+fn change(stamp: u64) -> String {
+    format!("{{\"description\":\"Counted in shelf {stamp:012}\"}}")
+}
+
+/// Reads one answer, which must be a 200 of a stated length.
+async fn read_answer(stream: &mut TcpStream, received: &mut Vec<u8>) -> Result<(), Failure> {
+    received.clear();
+    let mut length = None;
+    loop {
+        let count = stream.read_buf(received).await.map_err(|error| error.to_string())?;
+        if count == 0 {
+            return Err("the connection was closed within an answer".to_owned());
+        }
+        if length.is_none() {
+            length = answer_length(received)?;
+        }
+        match length {
+            Some(length) if received.len() == length => return Ok(()),
+            Some(length) if received.len() > length => {
+                return Err("more bytes came than the answer's Content-Length says".to_owned());
+            }
+            Some(_) | None => {}
+        }
+    }
+}
+
+/// Head and body together, in bytes; `None` while the head is incomplete.
+fn answer_length(received: &[u8]) -> Result<Option<usize>, Failure> {
+    let mut headers = [httparse::EMPTY_HEADER; 32];
+    let mut answer = httparse::Response::new(&mut headers);
+    let head = match answer.parse(received) {
+        Ok(httparse::Status::Complete(head)) => head,
+        Ok(httparse::Status::Partial) => return Ok(None),
+        Err(error) => return Err(format!("the answer is not HTTP/1.1: {error}")),
+    };
+    if answer.code != Some(200) {
+        return Err(format!("wanted 200, got: {}", String::from_utf8_lossy(received)));
+    }
+    let value = |name: &str| {
+        let header = answer.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
+        header.and_then(|header| std::str::from_utf8(header.value).ok())
+    };
+    if let Some(coding) = value("transfer-encoding") {
+        return Err(format!("the answer has no length but Transfer-Encoding: {coding}"));
+    }
+    value("content-length")
+        .and_then(|text| text.parse::<usize>().ok())
+        .map(|body| Some(head + body))
+        .ok_or_else(|| "the answer has no Content-Length".to_owned())
+}

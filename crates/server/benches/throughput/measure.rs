@@ -1,0 +1,106 @@
+//! One round's figures of one server, and what several rounds say together.
+//!
+//! It must not know which servers are compared.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::Failure;
+use crate::load::Load;
+use crate::process::{self, Process};
+
+/// A server under load.
+pub(crate) struct Server {
+    /// What the tables call it.
+    pub(crate) name: &'static str,
+    pub(crate) process: Process,
+    pub(crate) load: Arc<Load>,
+    /// Where its outputs go; a baseline writes to this process's standard error.
+    pub(crate) log: Option<PathBuf>,
+}
+
+/// What one round showed.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Figures {
+    /// Answers per second.
+    pub(crate) per_second: f64,
+    /// Latency that half of the answers kept, in milliseconds.
+    pub(crate) p50_ms: f64,
+    /// Latency that 99 of 100 answers kept, in milliseconds.
+    pub(crate) p99_ms: f64,
+    /// Processor time of the server for an answer, in microseconds; 0 where the system hides it.
+    pub(crate) server_us: f64,
+    /// Share of one core that the load generator used, at most 1: near it, the client is the limit.
+    pub(crate) client_busy: f64,
+}
+
+impl Server {
+    /// One round.
+    pub(crate) async fn round(
+        &self,
+        connections: usize,
+        duration: Duration,
+    ) -> Result<Figures, Failure> {
+        let began = Instant::now();
+        let before = (self.process.processor_time(), process::own_processor_time());
+        let answers = self.load.run(connections, duration).await;
+        let mut answers = answers.map_err(|failure| self.explain(&failure))?;
+        let after = (self.process.processor_time(), process::own_processor_time());
+        let wall = began.elapsed().as_secs_f64();
+
+        answers.latencies.sort_unstable();
+        let count = answers.latencies.len() as f64;
+        Ok(Figures {
+            per_second: count / answers.elapsed.as_secs_f64(),
+            p50_ms: percentile_ms(&answers.latencies, 50),
+            p99_ms: percentile_ms(&answers.latencies, 99),
+            server_us: used(before.0, after.0) * 1e6 / count,
+            client_busy: used(before.1, after.1) / wall,
+        })
+    }
+
+    fn explain(&self, failure: &str) -> Failure {
+        let log = self.log.as_deref().map(process::log_tail).unwrap_or_default();
+        format!("{}: {failure}.{log}", self.name)
+    }
+}
+
+impl Figures {
+    /// Each figure's median over the rounds.
+    pub(crate) fn median_of(rounds: &[Self]) -> Self {
+        let each = |figure: fn(&Self) -> f64| median(rounds.iter().map(figure).collect());
+        Self {
+            per_second: each(|round| round.per_second),
+            p50_ms: each(|round| round.p50_ms),
+            p99_ms: each(|round| round.p99_ms),
+            server_us: each(|round| round.server_us),
+            client_busy: each(|round| round.client_busy),
+        }
+    }
+}
+
+/// The middle value, or the mean of the two middle ones; 0 for none.
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    let upper = values.len() / 2;
+    let lower = values.len().saturating_sub(1) / 2;
+    match (values.get(lower), values.get(upper)) {
+        (Some(lower), Some(upper)) => f64::midpoint(*lower, *upper),
+        _ => 0.0,
+    }
+}
+
+/// The value that `percent` of the sorted nanoseconds do not exceed, in milliseconds.
+fn percentile_ms(sorted: &[u32], percent: usize) -> f64 {
+    let rank = (sorted.len() * percent).div_ceil(100);
+    sorted.get(rank.saturating_sub(1)).map_or(0.0, |nanoseconds| f64::from(*nanoseconds) / 1e6)
+}
+
+/// Seconds between two readings; 0 where the system gives none.
+fn used(before: Option<Duration>, after: Option<Duration>) -> f64 {
+    match (before, after) {
+        (Some(before), Some(after)) => after.saturating_sub(before).as_secs_f64(),
+        _ => 0.0,
+    }
+}

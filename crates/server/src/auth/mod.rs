@@ -1,0 +1,97 @@
+//! Who calls, and whether they may. Must not know paths, statuses or SQL.
+//!
+//! [`Gate::admit`] is the only maker of a [`Principal`], and every operation of the register
+//! demands one: what was not admitted cannot reach a row.
+
+mod key;
+mod licence;
+mod permission;
+mod token;
+
+use std::sync::Arc;
+
+use store::{Actor, Clock, Store};
+
+pub use key::{KeyError, SigningKey};
+pub use licence::Licences;
+pub use permission::{Access, Permission, Permissions};
+pub(crate) use token::AUTHORITY;
+pub use token::{AuthError, Claims, Grant, TokenRequest, Verifier};
+
+use model::TenantId;
+
+/// The tenant that all personal Microsoft accounts belong to.
+pub const PERSONAL_TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+
+/// The tenant that `--dev` makes.
+pub const DEV_TENANT: &str = "d0d0d0d0-0000-4000-8000-000000000001";
+
+/// A caller who was let in, with the tenant whose rows they reach.
+#[derive(Clone, Debug)]
+pub struct Principal {
+    claims: Arc<Claims>,
+}
+
+impl Principal {
+    /// The only tenant whose rows this caller reaches.
+    pub fn tenant(&self) -> TenantId {
+        self.claims.tenant
+    }
+
+    /// The caller as the history names them.
+    pub fn actor(&self) -> Actor {
+        self.claims.actor()
+    }
+}
+
+/// Why a caller was not let in.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The token does not say who calls.
+    Token(AuthError),
+    /// The token is a personal account's.
+    PersonalAccount,
+    /// The token holds none of the permissions that would do.
+    Permission(&'static [Permission]),
+    /// The register has no such tenant, or it has no licence.
+    NotLicensed,
+    /// Whether the tenant has a licence cannot be read.
+    StoreAway(String),
+}
+
+/// Lets callers in.
+#[derive(Debug)]
+pub struct Gate {
+    verifier: Verifier,
+    licences: Licences,
+}
+
+impl Gate {
+    /// A gate that trusts the tokens of one key.
+    pub fn new(key: &SigningKey, store: Arc<Store>, clock: Clock) -> Self {
+        Self { verifier: Verifier::new(key, clock), licences: Licences::new(store) }
+    }
+
+    /// Lets the bearer of this `Authorization` header in, if one of the permissions is theirs.
+    ///
+    /// # Errors
+    /// See [`Refusal`]; the first check that fails decides: token, account, permission, licence.
+    pub fn admit(
+        &self,
+        authorization: Option<&[u8]>,
+        any_of: &'static [Permission],
+    ) -> Result<Principal, Refusal> {
+        let claims = self.verifier.verify(authorization).map_err(Refusal::Token)?;
+        if claims.personal {
+            return Err(Refusal::PersonalAccount);
+        }
+        if !claims.permissions.any_of(any_of) {
+            return Err(Refusal::Permission(any_of));
+        }
+        match self.licences.licensed(claims.tenant) {
+            Ok(true) => Ok(Principal { claims }),
+            Ok(false) => Err(Refusal::NotLicensed),
+            Err(error) => Err(Refusal::StoreAway(error.to_string())),
+        }
+    }
+}

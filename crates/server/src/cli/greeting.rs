@@ -1,0 +1,82 @@
+//! What `serve --dev` says when it is ready: where it is, and one line to paste that performs the
+//! documented update and shows the entity.
+
+use std::io::{IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use model::{Identity, IdentityType};
+
+use super::Failure;
+use crate::app::Server;
+use crate::http::routes::COLLECTION;
+
+/// The body of the request in Microsoft's page of the operation.
+const DOCUMENTED_BODY: &str = r##"{"@odata.type":"#microsoft.graph.importedDeviceIdentity","importedDeviceIdentifier":"Imported Device Identifier value","importedDeviceIdentityType":"imei","lastContactedDateTime":"2016-12-31T23:58:44.2908994-08:00","description":"Description value","enrollmentState":"enrolled","platform":"ios"}"##;
+const DOCUMENTED_IDENTIFIER: &str = "Imported Device Identifier value";
+
+pub(super) async fn print(server: &Server, took: Duration) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    let (bold, dim, plain) =
+        if out.is_terminal() { ("\x1b[1m", "\x1b[2m", "\x1b[0m") } else { ("", "", "") };
+    let version = env!("CARGO_PKG_VERSION");
+    let env_file = server.dev_env();
+    let target = target(server).await?;
+    writeln!(
+        out,
+        "\n  {bold}Muster {version}{plain} {dim}ready in {} ms{plain}\n\n  \
+         {dim}Address{plain}      {bold}{}{plain}\n  \
+         {dim}Tenant{plain}       {}\n  \
+         {dim}For scripts{plain}  {}  {dim}(BASE_URL, TENANT_ID, TOKEN){plain}\n\n  \
+         {dim}{}; paste this into another terminal:{plain}\n\n{}\n",
+        took.as_millis(),
+        server.base_url(),
+        server.tenant(),
+        env_file.display(),
+        target.title(),
+        target.line(&env_file.canonicalize()?.display().to_string()),
+    )?;
+    out.flush()?;
+    Ok(())
+}
+
+/// What the line to paste works on.
+enum Target {
+    /// An identity to update.
+    Update(Identity),
+    /// The register is empty: the identity has to be made first.
+    Create,
+}
+
+impl Target {
+    fn title(&self) -> &'static str {
+        match self {
+            Self::Update(_) => "The documented update",
+            Self::Create => "The documented identity, made anew",
+        }
+    }
+
+    fn line(&self, env_file: &str) -> String {
+        let (method, id) = match self {
+            Self::Update(row) => ("PATCH", format!("/{}", row.id)),
+            Self::Create => ("POST", String::new()),
+        };
+        format!(
+            ". '{}' && curl -sS -X {method} \"$BASE_URL/{COLLECTION}{id}\" -H \"Authorization: \
+             Bearer $TOKEN\" -H 'Content-Type: application/json' -d '{DOCUMENTED_BODY}'",
+            env_file.replace('\'', r"'\''")
+        )
+    }
+}
+
+/// The identity that has the documented identifier already, or else the first one: so the line
+/// can be pasted as often as one likes, after every start.
+async fn target(server: &Server) -> Result<Target, Failure> {
+    let (store, tenant) = (server.store(), server.tenant());
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let key = model::identifier_key(IdentityType::Imei, DOCUMENTED_IDENTIFIER);
+    let mut rows = store.find(tenant, vec![(IdentityType::Imei, key)], deadline).await?;
+    if rows.is_empty() {
+        rows = store.page(tenant, None, 1, deadline).await?;
+    }
+    Ok(rows.into_iter().next().map_or(Target::Create, Target::Update))
+}

@@ -1,0 +1,116 @@
+//! `muster serve`: its options, and its life from start to stop.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Instant;
+
+use clap::{Parser, ValueEnum};
+use model::Rules;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Failure, Place, greeting, logging};
+use crate::app::Server;
+
+/// Options of `muster serve`.
+#[derive(Clone, Debug, Parser)]
+pub struct ServeArgs {
+    /// Serves a register for this machine alone, which issues its own tokens.
+    #[arg(long, env = "MUSTER_DEV")]
+    pub(crate) dev: bool,
+
+    /// Address to listen on; may be given several times. Port 0 takes any free one.
+    /// [default: 127.0.0.1:8080 and [::1]:8080]
+    #[arg(long, value_name = "ADDR", env = "MUSTER_LISTEN", value_delimiter = ',')]
+    pub(crate) listen: Vec<SocketAddr>,
+
+    #[command(flatten)]
+    pub(crate) place: Place,
+
+    /// Leaves out the sample identities that a new register begins with.
+    #[arg(long, env = "MUSTER_NO_SAMPLE")]
+    pub(crate) no_sample: bool,
+
+    /// Rules that identifiers and descriptions must keep.
+    #[arg(long, value_name = "SET", default_value = "documented", env = "MUSTER_IDENTIFIER_RULES")]
+    pub(crate) identifier_rules: IdentifierRules,
+
+    /// Most rows of one import or search.
+    #[arg(long, value_name = "N", default_value_t = 10_000, env = "MUSTER_MAX_IMPORT_ROWS")]
+    pub(crate) max_import_rows: usize,
+
+    /// Most bytes of a request's body, counted after inflating it.
+    #[arg(long, value_name = "N", default_value_t = 16 * 1024 * 1024, env = "MUSTER_MAX_BODY_BYTES")]
+    pub(crate) max_body_bytes: usize,
+
+    /// Most connections at a time. When all are taken, the longest idle one makes room.
+    #[arg(long, value_name = "N", default_value_t = 1_024, env = "MUSTER_MAX_CONNECTIONS",
+          value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    pub(crate) max_connections: usize,
+
+    /// Milliseconds that a request may take.
+    #[arg(long, value_name = "MS", default_value_t = 30_000, env = "MUSTER_REQUEST_TIMEOUT_MS",
+          value_parser = clap::value_parser!(u64).range(1..=3_600_000))]
+    pub(crate) request_timeout_ms: u64,
+
+    /// Least level that is logged: error, warn, info, debug, trace; or a filter such as
+    /// "info,muster=debug".
+    #[arg(long, value_name = "LEVEL", default_value = "info", env = "MUSTER_LOG")]
+    pub(crate) log: String,
+
+    /// Form of the log, which goes to standard error.
+    #[arg(long, value_name = "FORM", default_value = "pretty", env = "MUSTER_LOG_FORMAT")]
+    pub(crate) log_format: LogFormat,
+}
+
+impl ServeArgs {
+    /// Where it listens unless told otherwise, besides the same port of IPv6.
+    pub(crate) const DEFAULT_LISTEN: SocketAddr =
+        SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+}
+
+/// See [`Rules`].
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum IdentifierRules {
+    /// Any text of 1 to 512 characters under any type, as the published page allows.
+    Documented,
+    /// What Intune enforces: IMEIs, serial numbers, manufacturer,model,serial.
+    Strict,
+}
+
+impl From<IdentifierRules> for Rules {
+    fn from(rules: IdentifierRules) -> Self {
+        match rules {
+            IdentifierRules::Documented => Self::Documented,
+            IdentifierRules::Strict => Self::Strict,
+        }
+    }
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Pretty,
+    /// One JSON object a line.
+    Json,
+}
+
+pub(super) fn run(args: &ServeArgs) -> Result<(), Failure> {
+    let began = Instant::now();
+    logging::start(&args.log, args.log_format)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        // Before anything can be accepted, so that no signal finds us unprepared.
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let server = Server::start(args).await?;
+        greeting::print(&server, began.elapsed()).await?;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: what was accepted is answered first");
+        server.stop().await;
+        tracing::info!("stopped");
+        Ok(())
+    })
+}

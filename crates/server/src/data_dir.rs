@@ -1,0 +1,109 @@
+//! The data directory: made, locked, and what lies in it besides the database.
+//! Must not know what the files mean.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+const LOCK: &str = "lock";
+const DEV_ENV: &str = "dev.env";
+
+/// Why a data directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DataDirError {
+    /// Another server holds it.
+    #[error(
+        "the data directory {} is in use by another muster serve (process {pid}): stop that one, \
+         or give this one another directory with --data", path.display()
+    )]
+    Held {
+        /// The directory.
+        path: PathBuf,
+        /// The process that holds it, as it wrote it down.
+        pid: String,
+    },
+    /// It cannot be made or written.
+    #[error("cannot write to the data directory {}: {cause}; choose another with --data", path.display())]
+    Unusable {
+        /// The directory.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+}
+
+/// A data directory that this process holds.
+#[derive(Debug)]
+pub(crate) struct DataDir {
+    path: PathBuf,
+    /// Held until the process ends, however it ends: the system frees it.
+    _lock: File,
+}
+
+impl DataDir {
+    /// Makes the directory (mode 0700) if it is missing, and takes it for this process alone.
+    ///
+    /// # Errors
+    /// Another server holds it, or it cannot be written.
+    pub(crate) fn hold(path: &Path) -> Result<Self, DataDirError> {
+        let unusable = |cause| DataDirError::Unusable { path: path.to_owned(), cause };
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unusable)?;
+        let mut lock = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path.join(LOCK))
+            .map_err(unusable)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut pid = String::new();
+                lock.read_to_string(&mut pid).map_err(unusable)?;
+                let pid = pid.trim().to_owned();
+                return Err(DataDirError::Held { path: path.to_owned(), pid });
+            }
+            Err(TryLockError::Error(cause)) => return Err(unusable(cause)),
+        }
+        let write = |lock: &mut File| -> io::Result<()> {
+            lock.set_len(0)?;
+            lock.rewind()?;
+            writeln!(lock, "{}", std::process::id())
+        };
+        write(&mut lock).map_err(unusable)?;
+        Ok(Self { path: path.to_owned(), _lock: lock })
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file with what scripts need.
+    pub(crate) fn dev_env(&self) -> PathBuf {
+        self.path.join(DEV_ENV)
+    }
+
+    /// Writes that file (mode 0600), whole or not at all.
+    ///
+    /// # Errors
+    /// The directory cannot be written.
+    pub(crate) fn write_dev_env(&self, content: &str) -> Result<(), DataDirError> {
+        let fresh = self.path.join(format!("{DEV_ENV}.new"));
+        let write = || -> io::Result<()> {
+            // A file that a crash has left may have another mode.
+            match fs::remove_file(&fresh) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            let mut file =
+                OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
+            file.write_all(content.as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&fresh, self.dev_env())
+        };
+        write().map_err(|cause| DataDirError::Unusable { path: self.path.clone(), cause })
+    }
+}

@@ -1,0 +1,161 @@
+//! Reads bodies within limits of size, time and memory. Must not know what they mean.
+
+use std::io::Read;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use flate2::read::MultiGzDecoder;
+use http::{HeaderMap, header};
+use http_body_util::BodyExt;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::Limits;
+use super::error::{ApiError, ErrorKind};
+
+/// Bytes that all bodies in work may hold together: connections are many, memory is not.
+const BUDGET_BYTES: usize = 256 * 1024 * 1024;
+/// What a permit stands for.
+const PERMIT_BYTES: usize = 4 * 1024;
+
+/// The memory that bodies share.
+#[derive(Debug)]
+pub(super) struct BodyBudget(Arc<Semaphore>);
+
+/// A body, with the part of the budget that it holds.
+pub(super) struct Payload {
+    pub(super) bytes: Bytes,
+    _held: Held,
+}
+
+struct Held {
+    budget: Arc<Semaphore>,
+    permits: Option<OwnedSemaphorePermit>,
+}
+
+impl BodyBudget {
+    pub(super) fn new() -> Self {
+        Self(Arc::new(Semaphore::new(BUDGET_BYTES / PERMIT_BYTES)))
+    }
+
+    fn hold(&self) -> Held {
+        Held { budget: Arc::clone(&self.0), permits: None }
+    }
+}
+
+impl Held {
+    /// Takes what `bytes` more need.
+    fn grow(&mut self, bytes: usize) -> Result<(), ApiError> {
+        let permits = u32::try_from(bytes.div_ceil(PERMIT_BYTES)).unwrap_or(u32::MAX);
+        let more = Arc::clone(&self.budget).try_acquire_many_owned(permits).map_err(|_| {
+            ApiError::unavailable(
+                "The service is busy with large requests; try again after the time in \
+                 Retry-After.",
+                "the memory for bodies is used up",
+            )
+        })?;
+        match &mut self.permits {
+            Some(held) => held.merge(more),
+            none => *none = Some(more),
+        }
+        Ok(())
+    }
+}
+
+/// Reads a JSON body: the type is checked, gzip is inflated.
+pub(super) async fn json(
+    headers: &HeaderMap,
+    body: Body,
+    budget: &BodyBudget,
+    limits: &Limits,
+    deadline: Instant,
+) -> Result<Payload, ApiError> {
+    check_type(headers)?;
+    let gzip = is_gzip(headers)?;
+    let mut held = budget.hold();
+    let sent = read(body, &mut held, limits, deadline).await?;
+    let bytes = if gzip { inflate(sent, &mut held, limits.body_bytes).await? } else { sent };
+    if bytes.is_empty() {
+        return Err(ApiError::payload("the body is empty"));
+    }
+    Ok(Payload { bytes, _held: held })
+}
+
+fn check_type(headers: &HeaderMap) -> Result<(), ApiError> {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else {
+        return Err(ApiError::payload("the header Content-Type is missing: send application/json"));
+    };
+    let value = String::from_utf8_lossy(value.as_bytes());
+    let media = value.split(';').next().unwrap_or_default().trim();
+    if media.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    let shown: String = media.chars().take(60).collect();
+    Err(ApiError::payload(&format!("Content-Type is '{shown}': send application/json")))
+}
+
+fn is_gzip(headers: &HeaderMap) -> Result<bool, ApiError> {
+    let Some(value) = headers.get(header::CONTENT_ENCODING) else { return Ok(false) };
+    match value.to_str().unwrap_or_default().trim() {
+        "" => Ok(false),
+        coding if coding.eq_ignore_ascii_case("identity") => Ok(false),
+        coding if coding.eq_ignore_ascii_case("gzip") || coding.eq_ignore_ascii_case("x-gzip") => {
+            Ok(true)
+        }
+        coding => {
+            let shown: String = coding.chars().take(60).collect();
+            Err(ApiError::payload(&format!("Content-Encoding is '{shown}': send gzip or none")))
+        }
+    }
+}
+
+async fn read(
+    mut body: Body,
+    held: &mut Held,
+    limits: &Limits,
+    deadline: Instant,
+) -> Result<Bytes, ApiError> {
+    let announced = http_body::Body::size_hint(&body).lower();
+    if announced > u64::try_from(limits.body_bytes).unwrap_or(u64::MAX) {
+        return Err(over(limits.body_bytes));
+    }
+    let mut whole = BytesMut::new();
+    loop {
+        let frame = tokio::time::timeout_at(deadline.into(), body.frame()).await.map_err(|_| {
+            let ms = limits.time.as_millis();
+            let message = format!("The body did not arrive within {ms} ms.");
+            ApiError::new(ErrorKind::RequestTimeout, message)
+        })?;
+        let Some(frame) = frame else { return Ok(whole.freeze()) };
+        let frame =
+            frame.map_err(|error| ApiError::payload(&format!("the body broke off: {error}")))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if whole.len() + data.len() > limits.body_bytes {
+            return Err(over(limits.body_bytes));
+        }
+        held.grow(data.len())?;
+        whole.extend_from_slice(&data);
+    }
+}
+
+/// Inflates on a thread for blocking work: a few KiB may become many MiB.
+async fn inflate(sent: Bytes, held: &mut Held, most: usize) -> Result<Bytes, ApiError> {
+    // What is inflated is not known before; so much may be needed, and no more is used.
+    held.grow(most.min(sent.len().saturating_mul(1_032)))?;
+    let work = tokio::task::spawn_blocking(move || {
+        let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+        let mut whole = Vec::new();
+        let read = MultiGzDecoder::new(sent.as_ref()).take(limit).read_to_end(&mut whole);
+        read.map(|_| whole)
+    });
+    let whole = work
+        .await
+        .map_err(|error| ApiError::internal(error.to_string()))?
+        .map_err(|error| ApiError::payload(&format!("the body is not sound gzip: {error}")))?;
+    if whole.len() > most { Err(over(most)) } else { Ok(Bytes::from(whole)) }
+}
+
+fn over(most: usize) -> ApiError {
+    ApiError::too_large(&format!("a body may have at most {most} bytes, counted after inflating"))
+}

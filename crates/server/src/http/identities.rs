@@ -1,0 +1,207 @@
+//! The operations on the collection and on one identity, each in a few lines: read the request,
+//! have the register do it, answer. Must not know storage or how callers are let in.
+
+use axum::body::Body;
+use model::{
+    ENTITY_TYPE, IdentityId, RESULT_TYPE, read_draft, read_import, read_patch, read_search, render,
+};
+use odata::options::parse_top;
+use odata::{Options, SystemOption};
+use store::{Precondition, StoreError};
+
+use super::error::ApiError;
+use super::extract::{self, Payload};
+use super::negotiate::{self, Preferences};
+use super::respond::{Reply, action_context, context};
+use super::routes::COLLECTION;
+use super::{App, Call};
+use crate::auth::Principal;
+use crate::ops::Request;
+
+/// Rows on a page when the client does not say.
+const PAGE: u64 = 100;
+/// Most rows on a page.
+const MAX_PAGE: u64 = 1_000;
+
+pub(super) async fn list(
+    app: &App,
+    call: &Call,
+    principal: &Principal,
+    options: &Options,
+) -> Result<Reply, ApiError> {
+    let (mut top, mut after) = (None, None);
+    for (option, value) in options.iter() {
+        match option {
+            SystemOption::Top => top = Some(parse_top(value)?),
+            SystemOption::SkipToken => {
+                after = Some(app.paging.read(principal.tenant(), value).ok_or_else(foreign_token)?);
+            }
+            other => {
+                return Err(ApiError::not_offered(&format!("The query option '{}'", other.name())));
+            }
+        }
+    }
+    let preferred = negotiate::preferences(call.headers()).max_page_size;
+    let size = top.unwrap_or(PAGE).min(preferred.unwrap_or(MAX_PAGE)).min(MAX_PAGE);
+    let size = usize::try_from(size).unwrap_or_default();
+    // One more than shown tells whether there is a next page.
+    let mut rows = if size == 0 {
+        Vec::new()
+    } else {
+        let page = app.register.page(principal, after, size + 1, call.deadline);
+        page.await.map_err(|error| read_error(app, error))?
+    };
+    let more = rows.len() > size;
+    rows.truncate(size);
+    let root = call.root();
+    let next_link = rows.last().filter(|_| more).map(|last| {
+        let token = app.paging.token(principal.tenant(), last.id);
+        let top = top.map_or_else(String::new, |top| format!("$top={top}&"));
+        format!("{root}/{COLLECTION}?{top}$skiptoken={token}")
+    });
+    let reply = Reply::json(render::collection(&rows, &context(&root), next_link.as_deref()));
+    Ok(match preferred {
+        Some(preferred) => reply.max_page_size_applied(preferred),
+        None => reply,
+    })
+}
+
+fn foreign_token() -> ApiError {
+    ApiError::bad_request(
+        "The value of '$skiptoken' was not made by this service for this tenant: follow the \
+         '@odata.nextLink' as it is, or begin anew without it.",
+    )
+}
+
+pub(super) async fn count(
+    app: &App,
+    call: &Call,
+    principal: &Principal,
+) -> Result<Reply, ApiError> {
+    let count = app.register.count(principal, call.deadline).await;
+    Ok(Reply::number(count.map_err(|error| read_error(app, error))?))
+}
+
+pub(super) async fn get(
+    app: &App,
+    call: &Call,
+    principal: &Principal,
+    id: &str,
+) -> Result<Reply, ApiError> {
+    let Precondition { if_match, if_none_match } = negotiate::precondition(call.headers())?;
+    let row = app.register.get(principal, parse_id(id)?).await?;
+    let row = row.ok_or_else(|| ApiError::not_found(id))?;
+    if if_match.is_some_and(|wanted| !wanted.contain(row.rev)) {
+        return Err(ApiError::write(store::WriteError::PreconditionFailed, id));
+    }
+    if if_none_match.is_some_and(|known| known.contain(row.rev)) {
+        return Ok(Reply::not_modified(&row));
+    }
+    Ok(Reply::entity(&row, &call.root()))
+}
+
+pub(super) async fn create(
+    app: &App,
+    call: &Call,
+    principal: &Principal,
+    body: Body,
+) -> Result<Reply, ApiError> {
+    let payload = payload(app, call, body).await?;
+    let draft = read_draft(&payload.bytes, app.register.rules())?;
+    let created = app.register.create(principal, request(call), draft).await;
+    let row = created.map_err(|error| ApiError::write(error, ""))?;
+    Ok(Reply::written(&row, &call.root(), true, preferences(call).result))
+}
+
+pub(super) async fn update(
+    app: &App,
+    call: &Call,
+    principal: &Principal,
+    id: &str,
+    body: Body,
+) -> Result<Reply, ApiError> {
+    let precondition = negotiate::precondition(call.headers())?;
+    let payload = payload(app, call, body).await?;
+    let patch = read_patch(&payload.bytes)?;
+    let updated =
+        app.register.update(principal, request(call), parse_id(id)?, precondition, patch).await;
+    let row = updated.map_err(|error| ApiError::write(error, id))?;
+    Ok(Reply::written(&row, &call.root(), false, preferences(call).result))
+}
+
+pub(super) async fn delete(
+    app: &App,
+    call: &Call,
+    principal: &Principal,
+    id: &str,
+) -> Result<Reply, ApiError> {
+    let precondition = negotiate::precondition(call.headers())?;
+    let deleted = app.register.delete(principal, request(call), parse_id(id)?, precondition).await;
+    deleted.map_err(|error| ApiError::write(error, id))?;
+    Ok(Reply::no_content())
+}
+
+pub(super) async fn import(
+    app: &App,
+    call: &Call,
+    principal: &Principal,
+    body: Body,
+) -> Result<Reply, ApiError> {
+    let payload = payload(app, call, body).await?;
+    let most = app.limits.rows;
+    let import = read_import(&payload.bytes, app.register.rules(), most)
+        .map_err(|error| ApiError::import(error, most))?;
+    drop(payload);
+    let rows = app.register.import(principal, request(call), import).await;
+    let rows = rows.map_err(|error| ApiError::write(error, ""))?;
+    Ok(Reply::json(render::results(&rows, &action_context(&call.root(), RESULT_TYPE))))
+}
+
+pub(super) async fn search(
+    app: &App,
+    call: &Call,
+    principal: &Principal,
+    body: Body,
+) -> Result<Reply, ApiError> {
+    let payload = payload(app, call, body).await?;
+    let most = app.limits.rows;
+    let keys = read_search(&payload.bytes, most).map_err(|error| ApiError::import(error, most))?;
+    drop(payload);
+    let found = app.register.find(principal, keys, call.deadline).await;
+    let rows = found.map_err(|error| read_error(app, error))?;
+    let context = action_context(&call.root(), ENTITY_TYPE);
+    Ok(Reply::json(render::collection(&rows, &context, None)))
+}
+
+async fn payload(app: &App, call: &Call, body: Body) -> Result<Payload, ApiError> {
+    extract::json(call.headers(), body, &app.bodies, &app.limits, call.deadline).await
+}
+
+fn preferences(call: &Call) -> Preferences {
+    negotiate::preferences(call.headers())
+}
+
+/// What the history is to know of the request.
+fn request(call: &Call) -> Request {
+    Request {
+        id: call.request_id,
+        client_id: call
+            .client_request_id
+            .as_ref()
+            .map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned()),
+        ip: call.peer.map(|peer| peer.remote.ip()),
+        deadline: call.deadline,
+    }
+}
+
+/// Ids are opaque to clients: what is none of ours names nothing.
+fn parse_id(id: &str) -> Result<IdentityId, ApiError> {
+    IdentityId::parse(id).ok_or_else(|| ApiError::not_found(id))
+}
+
+fn read_error(app: &App, error: StoreError) -> ApiError {
+    match error {
+        StoreError::Deadline => ApiError::deadline(app.limits.time.as_millis()),
+        other => other.into(),
+    }
+}

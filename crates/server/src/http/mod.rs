@@ -1,0 +1,283 @@
+//! HTTP on top of the register: finds the route, lets the caller in, has the operation done, and
+//! turns whatever comes of it into an answer and one log line. Must not know SQL.
+
+pub mod connections;
+pub mod error;
+mod extract;
+mod identities;
+mod negotiate;
+mod paging;
+mod respond;
+pub mod routes;
+
+use std::any::Any;
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use futures_util::FutureExt;
+use http::{HeaderMap, HeaderValue, header};
+use odata::Options;
+use store::Clock;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::SizeAbove;
+use uuid::Uuid;
+
+use crate::auth::{Access, Gate, Principal};
+use crate::ops::Register;
+use error::{ApiError, ErrorKind};
+use extract::BodyBudget;
+use paging::Paging;
+use respond::Reply;
+use routes::{Found, Operation};
+
+/// Longest path and query (odata.md, Limits).
+const MAX_URL_BYTES: usize = 16 * 1024;
+/// Most bytes of headers together.
+const MAX_HEADER_BYTES: usize = 32 * 1024;
+/// Answers smaller than this travel as fast without compression.
+const COMPRESS_FROM_BYTES: u64 = 1_024;
+/// Longest `client-request-id` that is echoed and kept, in bytes.
+const MAX_CLIENT_REQUEST_ID: usize = 128;
+
+/// What a client may ask for at most.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of a body, after inflating it.
+    pub body_bytes: usize,
+    /// Rows of an import or search.
+    pub rows: usize,
+    /// Time for a request, from its head to its answer.
+    pub time: Duration,
+}
+
+/// All that handlers work with.
+#[derive(Debug)]
+pub struct App {
+    gate: Gate,
+    register: Register,
+    paging: Paging,
+    limits: Limits,
+    bodies: BodyBudget,
+    clock: Clock,
+}
+
+impl App {
+    /// Puts the parts together. `paging_key` authenticates the tokens in links to next pages.
+    pub fn new(
+        gate: Gate,
+        register: Register,
+        paging_key: &[u8],
+        limits: Limits,
+        clock: Clock,
+    ) -> Self {
+        let bodies = BodyBudget::new();
+        Self { gate, register, paging: Paging::new(paging_key), limits, bodies, clock }
+    }
+}
+
+/// The service: what a connection hands its requests to.
+pub fn router(app: Arc<App>) -> Router {
+    let compression = CompressionLayer::new().compress_when(SizeAbove::new(COMPRESS_FROM_BYTES));
+    Router::new().fallback(answer).with_state(app).layer(compression)
+}
+
+/// The two ends of the connection that a request came by. The connection puts it into the
+/// request's extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer {
+    /// The client's end.
+    pub remote: SocketAddr,
+    /// The service's end.
+    pub local: SocketAddr,
+}
+
+/// A request on its way through the service.
+struct Call {
+    request_id: Uuid,
+    client_request_id: Option<HeaderValue>,
+    peer: Option<Peer>,
+    head: http::request::Parts,
+    deadline: Instant,
+    /// Who called, as soon as it is known.
+    principal: Option<Principal>,
+}
+
+impl Call {
+    fn headers(&self) -> &HeaderMap {
+        &self.head.headers
+    }
+
+    /// The address that the client called, for links: scheme, host and version.
+    fn root(&self) -> String {
+        let host = self.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+        match (host, self.peer) {
+            (Some(host), _) => format!("http://{host}/{}", routes::VERSION),
+            // HTTP/1.0 names no host.
+            (None, Some(peer)) => format!("http://{}/{}", peer.local, routes::VERSION),
+            (None, None) => format!("http://localhost/{}", routes::VERSION),
+        }
+    }
+}
+
+async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
+    let started = Instant::now();
+    let (head, body) = request.into_parts();
+    let client_request_id = head
+        .headers
+        .get("client-request-id")
+        .filter(|id| !id.is_empty() && id.len() <= MAX_CLIENT_REQUEST_ID)
+        .cloned();
+    let mut call = Call {
+        request_id: app.clock.guid(),
+        client_request_id,
+        peer: head.extensions.get::<Peer>().copied(),
+        head,
+        deadline: started + app.limits.time,
+        principal: None,
+    };
+    let work = AssertUnwindSafe(serve(&app, &mut call, body)).catch_unwind().await;
+    let outcome = work.unwrap_or_else(|panic| Err(ApiError::internal(panicked(&panic))));
+    let cause = outcome.as_ref().err().map(|error| (error.kind, describe(error)));
+    let response = match outcome {
+        Ok(reply) => respond::success(reply, &call),
+        Err(error) => respond::failure(error, &call, app.clock.now()),
+    };
+    log(&call, &response, started, cause);
+    response
+}
+
+async fn serve(app: &App, call: &mut Call, body: Body) -> Result<Reply, ApiError> {
+    check_head(&call.head)?;
+    let Found { route, id } = routes::find(&call.head.method, call.head.uri.path())?;
+    check_host(call)?;
+    let format = negotiate::format(call.headers())?;
+    let Access::AnyOf(any_of) = route.access else {
+        refuse_options(&options(call)?)?;
+        format.require_json()?;
+        return Ok(respond::service_document(&call.root()));
+    };
+    let authorization = call.headers().get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
+    let principal = app.gate.admit(authorization, any_of)?;
+    call.principal = Some(principal.clone());
+    let call = &*call;
+    let options = options(call)?;
+    if route.operation != Operation::List {
+        refuse_options(&options)?;
+    }
+    match route.operation {
+        Operation::Count => format.require_text()?,
+        _ => format.require_json()?,
+    }
+    dispatch(app, call, &principal, route.operation, &id, &options, body).await
+}
+
+async fn dispatch(
+    app: &App,
+    call: &Call,
+    principal: &Principal,
+    operation: Operation,
+    id: &str,
+    options: &Options,
+    body: Body,
+) -> Result<Reply, ApiError> {
+    match operation {
+        Operation::List => identities::list(app, call, principal, options).await,
+        Operation::Count => identities::count(app, call, principal).await,
+        Operation::Get => identities::get(app, call, principal, id).await,
+        Operation::Create => identities::create(app, call, principal, body).await,
+        Operation::Update => identities::update(app, call, principal, id, body).await,
+        Operation::Delete => identities::delete(app, call, principal, id).await,
+        Operation::Import => identities::import(app, call, principal, body).await,
+        Operation::Search => identities::search(app, call, principal, body).await,
+        Operation::ServiceDocument => Ok(respond::service_document(&call.root())),
+    }
+}
+
+/// Limits of the request's head. What is larger still, the HTTP library cuts off.
+fn check_head(head: &http::request::Parts) -> Result<(), ApiError> {
+    let url = head.uri.path_and_query().map_or(0, |url| url.as_str().len());
+    if url > MAX_URL_BYTES {
+        return Err(ApiError::bad_request(format!(
+            "The URL has {url} bytes; at most {MAX_URL_BYTES} are taken."
+        )));
+    }
+    let bytes: usize =
+        head.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if bytes > MAX_HEADER_BYTES {
+        return Err(ApiError::new(
+            ErrorKind::HeadTooLarge,
+            format!("The headers have {bytes} bytes; at most {MAX_HEADER_BYTES} are taken."),
+        ));
+    }
+    Ok(())
+}
+
+/// A name that is not this machine's own is a page in a browser that was made to call here
+/// (DNS rebinding), or a mistake.
+fn check_host(call: &Call) -> Result<(), ApiError> {
+    let Some(host) = call.headers().get(header::HOST) else { return Ok(()) };
+    let text = host.to_str().unwrap_or_default();
+    let name = match text.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => text,
+    };
+    let loopback = ["localhost", "127.0.0.1", "[::1]"];
+    if loopback.iter().any(|known| name.eq_ignore_ascii_case(known)) {
+        return Ok(());
+    }
+    Err(ApiError::bad_request(format!(
+        "The host '{name}' is not served: call {} instead.",
+        loopback.join(" or ")
+    )))
+}
+
+fn options(call: &Call) -> Result<Options, ApiError> {
+    Ok(Options::parse(call.head.uri.query().unwrap_or_default())?)
+}
+
+/// A query option is applied or refused, never ignored.
+fn refuse_options(options: &Options) -> Result<(), ApiError> {
+    match options.iter().next() {
+        Some((option, _)) => Err(ApiError::not_offered(&format!(
+            "The query option '{}' of this operation",
+            option.name()
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// What a handler said when it panicked. The request gets an answer all the same.
+fn panicked(panic: &(dyn Any + Send)) -> String {
+    let said = panic.downcast_ref::<String>().map(String::as_str);
+    let said = said.or_else(|| panic.downcast_ref::<&str>().copied());
+    format!("a handler panicked: {}", said.unwrap_or("without a word"))
+}
+
+/// What the log says of an error: the cause where the client learns less, else its message.
+fn describe(error: &ApiError) -> String {
+    error.cause.clone().unwrap_or_else(|| error.message.clone())
+}
+
+/// One line for each request. It holds no token, no body and no query string.
+fn log(call: &Call, response: &Response, started: Instant, error: Option<(ErrorKind, String)>) {
+    let status = response.status().as_u16();
+    let us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let (method, path) = (call.head.method.as_str(), call.head.uri.path());
+    let tenant = call.principal.as_ref().map(|principal| principal.tenant().to_string());
+    let (request_id, tenant) = (call.request_id.hyphenated(), tenant.as_deref());
+    match error {
+        None => tracing::info!(%request_id, method, path, status, us, tenant, "served"),
+        Some((ErrorKind::Internal, error)) => {
+            tracing::error!(%request_id, method, path, status, us, tenant, error, "failed");
+        }
+        Some((_, error)) => {
+            tracing::info!(%request_id, method, path, status, us, tenant, error, "refused");
+        }
+    }
+}

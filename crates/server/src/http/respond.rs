@@ -1,0 +1,215 @@
+//! Answers: what each carries, and the headers that all carry. Must not know operations.
+
+use axum::body::Body;
+use axum::response::Response;
+use http::StatusCode;
+use http::header::{
+    self, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, WWW_AUTHENTICATE,
+};
+use model::{Identity, render};
+use odata::DateTimeOffset;
+use serde_json::{Value, json};
+
+use super::Call;
+use super::error::{ApiError, ErrorKind};
+use super::negotiate::Return;
+use super::routes::COLLECTION;
+use crate::auth::AUTHORITY;
+
+const ENTITY_JSON: HeaderValue = HeaderValue::from_static(
+    "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;\
+     charset=utf-8",
+);
+const ERROR_JSON: HeaderValue = HeaderValue::from_static("application/json");
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain");
+const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+const ODATA_4: HeaderValue = HeaderValue::from_static("4.0");
+/// Seconds after which a client may try again when the service was busy or its store away.
+const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("1");
+const ODATA_VERSION: HeaderName = HeaderName::from_static("odata-version");
+const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
+const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+const ODATA_ENTITY_ID: HeaderName = HeaderName::from_static("odata-entityid");
+
+/// An answer of success, still without the headers that all carry.
+#[derive(Debug)]
+pub(super) struct Reply {
+    status: StatusCode,
+    content_type: Option<HeaderValue>,
+    body: Vec<u8>,
+    headers: Vec<(HeaderName, String)>,
+}
+
+impl Reply {
+    fn new(status: StatusCode, content_type: Option<HeaderValue>, body: Vec<u8>) -> Self {
+        Self { status, content_type, body, headers: Vec::new() }
+    }
+
+    /// 200 with JSON.
+    pub(super) fn json(body: Vec<u8>) -> Self {
+        Self::new(StatusCode::OK, Some(ENTITY_JSON), body)
+    }
+
+    /// 200 with a bare number.
+    pub(super) fn number(number: u64) -> Self {
+        Self::new(StatusCode::OK, Some(TEXT), number.to_string().into_bytes())
+    }
+
+    /// 204.
+    pub(super) fn no_content() -> Self {
+        Self::new(StatusCode::NO_CONTENT, None, Vec::new())
+    }
+
+    /// 200 with an entity and its tag.
+    pub(super) fn entity(row: &Identity, root: &str) -> Self {
+        Self::json(render::entity(row, &format!("{}/$entity", context(root))))
+            .with(ETAG, render::etag(row.rev))
+    }
+
+    /// 304: the client has the entity as it is.
+    pub(super) fn not_modified(row: &Identity) -> Self {
+        Self::new(StatusCode::NOT_MODIFIED, None, Vec::new()).with(ETAG, render::etag(row.rev))
+    }
+
+    /// What a write answers: 200 or 201 with the entity, 204 where the client prefers that.
+    pub(super) fn written(
+        row: &Identity,
+        root: &str,
+        created: bool,
+        preference: Option<Return>,
+    ) -> Self {
+        let address = format!("{root}/{COLLECTION}/{}", row.id);
+        let mut reply = match preference {
+            Some(Return::Minimal) => Self::no_content()
+                .with(ETAG, render::etag(row.rev))
+                .with(ODATA_ENTITY_ID, address.clone()),
+            Some(Return::Representation) | None => Self::entity(row, root),
+        };
+        if created {
+            if reply.status == StatusCode::OK {
+                reply.status = StatusCode::CREATED;
+            }
+            reply = reply.with(header::LOCATION, address);
+        }
+        match preference {
+            Some(preference) => reply.with(PREFERENCE_APPLIED, preference.applied().to_owned()),
+            None => reply,
+        }
+    }
+
+    /// Says that the preferred page size was kept to.
+    pub(super) fn max_page_size_applied(self, size: u64) -> Self {
+        self.with(PREFERENCE_APPLIED, format!("maxpagesize={size}"))
+    }
+
+    fn with(mut self, name: HeaderName, value: String) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+}
+
+/// The context URL of the collection.
+pub(super) fn context(root: &str) -> String {
+    format!("{root}/$metadata#{COLLECTION}")
+}
+
+/// The context URL of what an action answers with.
+pub(super) fn action_context(root: &str, type_name: &str) -> String {
+    format!("{root}/$metadata#Collection({type_name})")
+}
+
+/// The service document (OData JSON Format 4.01, 5): the singleton that contains the collection.
+pub(super) fn service_document(root: &str) -> Reply {
+    let document = json!({
+        "@odata.context": format!("{root}/$metadata"),
+        "value": [{ "name": "deviceManagement", "kind": "Singleton", "url": "deviceManagement" }],
+    });
+    Reply::json(document.to_string().into_bytes())
+}
+
+pub(super) fn success(reply: Reply, call: &Call) -> Response {
+    let mut response = Response::new(Body::from(reply.body));
+    *response.status_mut() = reply.status;
+    let headers = response.headers_mut();
+    if let Some(content_type) = reply.content_type {
+        headers.insert(CONTENT_TYPE, content_type);
+    }
+    for (name, value) in reply.headers {
+        // Tags, our own addresses and fixed words: always fit for a header.
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(name, value);
+        }
+    }
+    common(response, call)
+}
+
+pub(super) fn failure(error: ApiError, call: &Call, now: DateTimeOffset) -> Response {
+    let (status, code) = error.kind.row();
+    let mut response = Response::new(Body::from(error_body(&error, code, call, now)));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, ERROR_JSON);
+    if error.kind == ErrorKind::Unauthenticated {
+        headers.insert(WWW_AUTHENTICATE, challenge());
+    }
+    // RFC 9112, 9.3: what is left of a body that was not read would be taken for a request.
+    if matches!(error.kind, ErrorKind::RequestTimeout | ErrorKind::TooLarge) {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    if error.kind == ErrorKind::Unavailable {
+        headers.insert(header::RETRY_AFTER, RETRY_AFTER_S);
+    }
+    if let Some(Ok(allow)) = error.allow.map(HeaderValue::try_from) {
+        headers.insert(header::ALLOW, allow);
+    }
+    common(response, call)
+}
+
+fn challenge() -> HeaderValue {
+    let value = format!("Bearer realm=\"\", authorization_uri=\"{AUTHORITY}\"");
+    HeaderValue::try_from(value).unwrap_or_else(|_| HeaderValue::from_static("Bearer"))
+}
+
+/// The body of an error (contract, 4). Its `date` is UTC to the second, without `Z`.
+fn error_body(error: &ApiError, code: &str, call: &Call, now: DateTimeOffset) -> Vec<u8> {
+    let date: String = now.to_string().chars().take("2026-01-31T07:25:18".len()).collect();
+    let request_id = call.request_id.to_string();
+    let client_request_id = call
+        .client_request_id
+        .as_ref()
+        .map_or_else(|| request_id.clone(), |id| String::from_utf8_lossy(id.as_bytes()).into());
+    let details: Vec<Value> = error
+        .details
+        .iter()
+        .map(|fault| json!({ "code": code, "message": fault.message, "target": fault.target }))
+        .collect();
+    let mut body = json!({
+        "code": code,
+        "message": error.message,
+        "innerError": {
+            "date": date,
+            "request-id": request_id,
+            "client-request-id": client_request_id,
+        },
+    });
+    if let (false, Value::Object(members)) = (details.is_empty(), &mut body) {
+        members.insert("details".to_owned(), Value::Array(details));
+    }
+    json!({ "error": body }).to_string().into_bytes()
+}
+
+/// The headers that every answer carries (contract, 5).
+fn common(mut response: Response, call: &Call) -> Response {
+    let headers = response.headers_mut();
+    let mut buffer = uuid::Uuid::encode_buffer();
+    let request_id = call.request_id.hyphenated().encode_lower(&mut buffer);
+    if let Ok(request_id) = HeaderValue::from_str(request_id) {
+        let client = call.client_request_id.clone().unwrap_or_else(|| request_id.clone());
+        headers.insert(REQUEST_ID, request_id);
+        headers.insert(CLIENT_REQUEST_ID, client);
+    }
+    headers.insert(ODATA_VERSION, ODATA_4);
+    headers.insert(CACHE_CONTROL, NO_CACHE);
+    response
+}

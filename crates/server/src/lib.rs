@@ -1,0 +1,11 @@
+//! Muster: a register of corporate device identities that speaks Microsoft Graph.
+//!
+//! `http -> ops -> {store, model}`, `http -> auth`, `cli -> app`: see ARCHITECTURE.md.
+
+pub mod app;
+pub mod auth;
+pub mod cli;
+mod data_dir;
+pub mod http;
+pub mod ops;
+mod sample;

@@ -1,0 +1,12 @@
+//! The binary: everything is in the library, where tests reach it.
+
+use std::process::ExitCode;
+
+use mimalloc::MiMalloc;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
+fn main() -> ExitCode {
+    muster::cli::run()
+}

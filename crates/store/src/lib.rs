@@ -1,0 +1,214 @@
+//! The register on disk: one write path with group commit, readers, history, tenants.
+//!
+//! A write is acknowledged when it is on disk, never earlier. Every statement carries the tenant.
+//! This crate must not know JSON, tokens or HTTP statuses. Nothing outside an engine's own folder
+//! may know which engine it is.
+
+mod batch;
+mod clock;
+mod error;
+mod history;
+mod queue;
+pub mod sqlite;
+mod tenant;
+mod url;
+mod write;
+
+use std::time::Instant;
+
+use model::{Identity, IdentityId, SearchKey, TenantId};
+
+pub use clock::Clock;
+pub use error::{StoreError, WriteError};
+pub use history::{Change, ChangeKind, HistoryFilter};
+pub use sqlite::Durability;
+pub use tenant::{Holdings, Tenant};
+pub use url::StoreUrl;
+pub use write::{Actor, Audit, Operation, Outcome, Precondition, Revisions, Write};
+
+/// An open register.
+#[derive(Debug)]
+pub enum Store {
+    /// One file, one machine.
+    Sqlite(sqlite::Sqlite),
+}
+
+impl Store {
+    /// Opens the register at `url`, making and migrating it as needed.
+    ///
+    /// # Errors
+    /// The database cannot be opened, or a later build has migrated it.
+    pub fn open(url: &StoreUrl, clock: Clock) -> Result<Self, StoreError> {
+        match url {
+            StoreUrl::Sqlite(path) => {
+                sqlite::Sqlite::open(path, Durability::Full, clock).map(Self::Sqlite)
+            }
+        }
+    }
+
+    /// Ends the write path: what was accepted is decided and committed before this returns.
+    /// Later writes are refused. Blocks the thread.
+    pub fn close(&self) {
+        match self {
+            Self::Sqlite(engine) => engine.close(),
+        }
+    }
+
+    /// Has a write decided and stored. When this answers `Ok`, it is on disk.
+    ///
+    /// # Errors
+    /// See [`WriteError`]. [`WriteError::Expired`] and [`WriteError::QueueFull`] mean that nothing
+    /// was done and nothing will be.
+    pub async fn write(&self, write: Write) -> Result<Outcome, WriteError> {
+        match self {
+            Self::Sqlite(engine) => engine.write(write).await,
+        }
+    }
+
+    /// The identity with this id, if the tenant has it.
+    ///
+    /// # Errors
+    /// The store is away.
+    pub async fn get(
+        &self,
+        tenant: TenantId,
+        id: IdentityId,
+    ) -> Result<Option<Identity>, StoreError> {
+        match self {
+            Self::Sqlite(engine) => engine.get(tenant, id),
+        }
+    }
+
+    /// At most `limit` identities in the order of their ids, from behind `after`.
+    ///
+    /// # Errors
+    /// The store is away, or the deadline has passed.
+    pub async fn page(
+        &self,
+        tenant: TenantId,
+        after: Option<IdentityId>,
+        limit: usize,
+        deadline: Instant,
+    ) -> Result<Vec<Identity>, StoreError> {
+        match self {
+            Self::Sqlite(engine) => engine.page(tenant, after, limit, deadline).await,
+        }
+    }
+
+    /// How many identities the tenant has.
+    ///
+    /// # Errors
+    /// The store is away, or the deadline has passed.
+    pub async fn count(&self, tenant: TenantId, deadline: Instant) -> Result<u64, StoreError> {
+        match self {
+            Self::Sqlite(engine) => engine.count(tenant, deadline).await,
+        }
+    }
+
+    /// The identities that stand under these keys, in the order of the keys, each once.
+    ///
+    /// # Errors
+    /// The store is away, or the deadline has passed.
+    pub async fn find(
+        &self,
+        tenant: TenantId,
+        keys: Vec<SearchKey>,
+        deadline: Instant,
+    ) -> Result<Vec<Identity>, StoreError> {
+        match self {
+            Self::Sqlite(engine) => engine.find(tenant, keys, deadline).await,
+        }
+    }
+
+    /// At most `limit` changes that the filter lets through, by tenant and sequence number, from
+    /// behind the change `after`.
+    ///
+    /// # Errors
+    /// The store is away, or an entry cannot be read.
+    pub fn history(
+        &self,
+        filter: &HistoryFilter,
+        after: Option<(TenantId, i64)>,
+        limit: usize,
+    ) -> Result<Vec<Change>, StoreError> {
+        match self {
+            Self::Sqlite(engine) => engine.history(filter, after, limit),
+        }
+    }
+
+    /// The tenant with this id.
+    ///
+    /// # Errors
+    /// The store is away.
+    pub fn tenant(&self, id: TenantId) -> Result<Option<Tenant>, StoreError> {
+        match self {
+            Self::Sqlite(engine) => engine.tenant(id),
+        }
+    }
+
+    /// All tenants, by id.
+    ///
+    /// # Errors
+    /// The store is away.
+    pub fn tenants(&self) -> Result<Vec<Tenant>, StoreError> {
+        match self {
+            Self::Sqlite(engine) => engine.tenants(),
+        }
+    }
+
+    /// Adds a tenant. `false` when it is there already, and then nothing changes.
+    ///
+    /// # Errors
+    /// The store is away.
+    pub fn add_tenant(&self, id: TenantId, name: &str, licensed: bool) -> Result<bool, StoreError> {
+        match self {
+            Self::Sqlite(engine) => engine.add_tenant(id, name, licensed),
+        }
+    }
+
+    /// Gives or withdraws a tenant's licence. `false` when there is no such tenant.
+    ///
+    /// # Errors
+    /// The store is away.
+    pub fn set_licence(&self, id: TenantId, licensed: bool) -> Result<bool, StoreError> {
+        match self {
+            Self::Sqlite(engine) => engine.set_licence(id, licensed),
+        }
+    }
+
+    /// What a tenant holds.
+    ///
+    /// # Errors
+    /// The store is away.
+    pub fn holdings(&self, id: TenantId) -> Result<Holdings, StoreError> {
+        match self {
+            Self::Sqlite(engine) => engine.holdings(id),
+        }
+    }
+
+    /// Removes a tenant with all its identities and history, in steps that let writes of others
+    /// through. Its licence goes first, so that nothing is written meanwhile; an interrupted
+    /// removal can be repeated. `progress` hears how many rows have gone.
+    ///
+    /// # Errors
+    /// The store is away.
+    pub fn remove_tenant(
+        &self,
+        id: TenantId,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(engine) => engine.remove_tenant(id, progress),
+        }
+    }
+
+    /// The stored value of a setting that all processes share, `first` if there was none.
+    ///
+    /// # Errors
+    /// The store is away.
+    pub fn setting(&self, name: &str, first: &[u8]) -> Result<Vec<u8>, StoreError> {
+        match self {
+            Self::Sqlite(engine) => engine.setting(name, first),
+        }
+    }
+}

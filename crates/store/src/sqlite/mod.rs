@@ -1,0 +1,177 @@
+//! The register in one SQLite file: a writer thread, a checkpoint thread, readers.
+
+mod checkpoint;
+mod readers;
+mod rows;
+mod schema;
+mod tenants;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use model::{Identity, IdentityId, SearchKey, TenantId};
+use rusqlite::Connection;
+
+use crate::queue::Queue;
+use crate::{Change, Clock, HistoryFilter, Outcome, StoreError, Write, WriteError};
+use readers::Readers;
+
+/// How much of an acknowledged write a power cut may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// Nothing: the write-ahead log is synced before every answer.
+    Full,
+    /// All of it. For registers that nobody will miss.
+    None,
+}
+
+/// An open SQLite register.
+#[derive(Debug)]
+pub struct Sqlite {
+    queue: Queue,
+    readers: Readers,
+    /// For the rare statements of administration, which write without the queue.
+    admin: Mutex<Connection>,
+    clock: Clock,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Sqlite {
+    /// Opens the file, making and migrating it as needed, and starts the write path.
+    ///
+    /// # Errors
+    /// The file cannot be opened, or a later build has migrated it.
+    pub fn open(path: &Path, durability: Durability, clock: Clock) -> Result<Self, StoreError> {
+        let place = Place { path: path.to_owned(), durability };
+        let mut admin = place.connect()?;
+        schema::prepare(&mut admin, &clock)?;
+        let (queue, intake) = Queue::new();
+        let (checkpoints, checkpointer) = checkpoint::start(&place)?;
+        let writer = writer::start(&place, intake, checkpoints, clock.clone())?;
+        Ok(Self {
+            queue,
+            readers: Readers::new(place),
+            admin: Mutex::new(admin),
+            clock,
+            threads: Mutex::new(vec![writer, checkpointer]),
+        })
+    }
+
+    pub(crate) fn close(&self) {
+        self.queue.close();
+        let threads =
+            std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            // A panic there has been reported already, and there is nothing left to save.
+            drop(thread.join());
+        }
+    }
+
+    pub(crate) async fn write(&self, write: Write) -> Result<Outcome, WriteError> {
+        self.queue.write(write).await
+    }
+
+    /// A point read costs microseconds, less than handing it to another thread would.
+    pub(crate) fn get(
+        &self,
+        tenant: TenantId,
+        id: IdentityId,
+    ) -> Result<Option<Identity>, StoreError> {
+        self.readers.read(|connection| rows::by_id(connection, tenant, id))
+    }
+
+    pub(crate) async fn page(
+        &self,
+        tenant: TenantId,
+        after: Option<IdentityId>,
+        limit: usize,
+        deadline: Instant,
+    ) -> Result<Vec<Identity>, StoreError> {
+        self.readers
+            .scan(deadline, move |connection| rows::page(connection, tenant, after, limit))
+            .await
+    }
+
+    pub(crate) async fn count(
+        &self,
+        tenant: TenantId,
+        deadline: Instant,
+    ) -> Result<u64, StoreError> {
+        self.readers.scan(deadline, move |connection| rows::count(connection, tenant)).await
+    }
+
+    pub(crate) async fn find(
+        &self,
+        tenant: TenantId,
+        keys: Vec<SearchKey>,
+        deadline: Instant,
+    ) -> Result<Vec<Identity>, StoreError> {
+        self.readers.scan(deadline, move |connection| rows::find(connection, tenant, &keys)).await
+    }
+
+    pub(crate) fn history(
+        &self,
+        filter: &HistoryFilter,
+        after: Option<(TenantId, i64)>,
+        limit: usize,
+    ) -> Result<Vec<Change>, StoreError> {
+        self.readers.read(|connection| rows::history(connection, filter, after, limit))
+    }
+
+    pub(crate) fn setting(&self, name: &str, first: &[u8]) -> Result<Vec<u8>, StoreError> {
+        schema::setting(&self.admin(), name, first)
+    }
+
+    fn admin(&self) -> std::sync::MutexGuard<'_, Connection> {
+        self.admin.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// Where the file is and how its connections are set up.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    path: PathBuf,
+    durability: Durability,
+}
+
+impl Place {
+    /// A connection, of which each thread has its own.
+    fn connect(&self) -> Result<Connection, StoreError> {
+        let open = || -> rusqlite::Result<Connection> {
+            let connection = Connection::open(&self.path)?;
+            schema::set_up(&connection, self.durability)?;
+            Ok(connection)
+        };
+        open().map_err(|error| StoreError::Open {
+            path: self.path.display().to_string(),
+            reason: error.to_string(),
+        })
+    }
+}
+
+/// Tells a deadline from damage from a database that is away for now.
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        match error.sqlite_error_code() {
+            Some(ErrorCode::OperationInterrupted) => Self::Deadline,
+            // A constraint that fails was decided against rows that are not the stored ones.
+            Some(
+                ErrorCode::DatabaseCorrupt
+                | ErrorCode::NotADatabase
+                | ErrorCode::ConstraintViolation,
+            ) => Self::Damaged(error.to_string()),
+            Some(_) => Self::Unavailable(error.to_string()),
+            None => Self::Damaged(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Settings of a connection, numbered migrations, and what all processes on one file share.
+
+use std::time::Duration;
+
+use model::{IdentityType, identifier_key};
+use odata::FOLD_VERSION;
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+
+use super::Durability;
+use crate::{Clock, StoreError};
+
+/// The migrations, by number from 1. One that has landed is never edited: the next one is added.
+const MIGRATIONS: &[(&str, &str)] =
+    &[("register", include_str!("../../migrations/sqlite/0001_register.sql"))];
+
+/// How long a statement waits for another process that writes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Prepared statements kept by a connection: all there are.
+const STATEMENTS: usize = 64;
+
+pub(super) fn set_up(connection: &Connection, durability: Durability) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    let synchronous = match durability {
+        Durability::Full => "FULL",
+        Durability::None => "OFF",
+    };
+    // Checkpoints have a thread of their own. The page cache is in KiB when negative.
+    connection.execute_batch(&format!(
+        "PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = {synchronous};
+         PRAGMA wal_autocheckpoint = 0;
+         PRAGMA cache_size = -32768;
+         PRAGMA mmap_size = 1073741824;
+         PRAGMA temp_store = MEMORY;"
+    ))
+}
+
+/// Brings the schema up to date.
+pub(super) fn prepare(connection: &mut Connection, clock: &Clock) -> Result<(), StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    migrate(&transaction, clock)?;
+    refold(&transaction)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+fn migrate(transaction: &Transaction<'_>, clock: &Clock) -> Result<(), StoreError> {
+    transaction.execute_batch(
+        "CREATE TABLE IF NOT EXISTS migrations (
+             version       INTEGER NOT NULL PRIMARY KEY,
+             name          TEXT    NOT NULL,
+             applied_ticks INTEGER NOT NULL
+         ) STRICT",
+    )?;
+    let found: i64 =
+        transaction
+            .query_row("SELECT coalesce(max(version), 0) FROM migrations", [], |row| row.get(0))?;
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    if found > known {
+        return Err(StoreError::NewerSchema { found, known });
+    }
+    for (version, (name, sql)) in (1_i64..).zip(MIGRATIONS).filter(|(version, _)| *version > found)
+    {
+        transaction.execute_batch(sql)?;
+        transaction.execute(
+            "INSERT INTO migrations (version, name, applied_ticks) VALUES (?1, ?2, ?3)",
+            params![version, name, clock.ticks()],
+        )?;
+    }
+    Ok(())
+}
+
+/// Makes the keys anew when they were made by another folding.
+fn refold(transaction: &Transaction<'_>) -> Result<(), StoreError> {
+    let ours = FOLD_VERSION.to_le_bytes();
+    if setting(transaction, "fold_version", &ours)? == ours {
+        return Ok(());
+    }
+    let mut select = transaction.prepare("SELECT rid, type, identifier FROM identities")?;
+    let mut update =
+        transaction.prepare("UPDATE identities SET identifier_key = ?2 WHERE rid = ?1")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let (rid, value, identifier): (i64, i64, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let identity_type = IdentityType::from_value(value)
+            .ok_or_else(|| StoreError::Damaged(format!("identity type {value}")))?;
+        update.execute(params![rid, identifier_key(identity_type, &identifier)]).map_err(
+            |error| match error.sqlite_error_code() {
+                Some(rusqlite::ErrorCode::ConstraintViolation) => {
+                    StoreError::FoldCollision { identifier: identifier.clone() }
+                }
+                _ => error.into(),
+            },
+        )?;
+    }
+    transaction
+        .execute("UPDATE settings SET value = ?1 WHERE name = 'fold_version'", params![ours])?;
+    Ok(())
+}
+
+/// The stored value of a setting, `first` if there was none: whoever comes first decides.
+pub(super) fn setting(
+    connection: &Connection,
+    name: &str,
+    first: &[u8],
+) -> Result<Vec<u8>, StoreError> {
+    connection.execute(
+        "INSERT INTO settings (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING",
+        params![name, first],
+    )?;
+    let value = connection
+        .query_row("SELECT value FROM settings WHERE name = ?1", params![name], |row| row.get(0))
+        .optional()?;
+    value.ok_or_else(|| StoreError::Damaged(format!("the setting '{name}' has gone")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(path: &std::path::Path) -> Connection {
+        let connection = Connection::open(path).unwrap();
+        set_up(&connection, Durability::None).unwrap();
+        connection
+    }
+
+    #[test]
+    fn every_property_of_the_model_has_its_column() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut connection = open(file.path());
+        prepare(&mut connection, &Clock::system()).unwrap();
+        for property in &model::PROPERTIES {
+            connection.prepare(&format!("SELECT {} FROM identities", property.column)).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_database_of_a_later_build_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut connection = open(file.path());
+        prepare(&mut connection, &Clock::system()).unwrap();
+        connection.execute("INSERT INTO migrations VALUES (99, 'later', 0)", []).unwrap();
+        let error = prepare(&mut connection, &Clock::system()).unwrap_err();
+        assert!(matches!(error, StoreError::NewerSchema { found: 99, .. }), "{error}");
+    }
+
+    #[test]
+    fn keys_made_by_another_folding_are_made_anew() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut connection = open(file.path());
+        prepare(&mut connection, &Clock::system()).unwrap();
+        let insert = |key: &str, id: u8| {
+            connection
+                .execute(
+                    "INSERT INTO identities (tenant_id, id, identifier, identifier_key, type,
+                         created_ticks, modified_ticks, contacted_ticks, contacted_offset_min,
+                         enrollment_state, platform, rev)
+                     VALUES (x'00', ?2, 'C02AB', ?1, 2, 0, 0, 0, 0, 0, 0, 1)",
+                    params![key, [id]],
+                )
+                .unwrap();
+        };
+        insert("C02AB", 1);
+        connection
+            .execute("UPDATE settings SET value = x'ff' WHERE name = 'fold_version'", [])
+            .unwrap();
+        prepare(&mut connection, &Clock::system()).unwrap();
+        let key: String = connection
+            .query_row("SELECT identifier_key FROM identities", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(key, "c02ab");
+    }
+}

@@ -1,0 +1,258 @@
+//! The one thread that writes identities: whatever waits goes into one transaction, is decided,
+//! stored with its history, committed and synced once, and only then answered.
+
+use std::thread::JoinHandle;
+
+use model::{Identity, IdentityId, encode};
+use odata::DateTimeOffset;
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+
+use super::Place;
+use super::checkpoint::Checkpoints;
+use super::rows::{blob, by_id, by_key};
+use crate::batch::{Counter, RowChange, Stamp, Step, View, Want};
+use crate::queue::{Intake, Job, drop_expired};
+use crate::{Actor, Clock, Outcome, StoreError, Write, WriteError};
+
+const COUNTER: &str = "SELECT licensed, next_seq FROM tenants WHERE tenant_id = ?1";
+const ADVANCE: &str = "UPDATE tenants SET next_seq = ?2 WHERE tenant_id = ?1";
+const INSERT: &str = "INSERT INTO identities (tenant_id, id, identifier, identifier_key, type, \
+     created_ticks, modified_ticks, contacted_ticks, contacted_offset_min, description, \
+     enrollment_state, platform, rev) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+/// Leaves the identifier alone: a SET of an indexed column rewrites its index even when the value
+/// is the same, which costs more than all the rest.
+const UPDATE: &str = "UPDATE identities SET modified_ticks = ?3, contacted_ticks = ?4, \
+     contacted_offset_min = ?5, description = ?6, enrollment_state = ?7, platform = ?8, rev = ?9 \
+     WHERE tenant_id = ?1 AND id = ?2";
+const RENAME: &str = "UPDATE identities SET identifier = ?3, identifier_key = ?4, type = ?5 \
+     WHERE tenant_id = ?1 AND id = ?2";
+const DELETE: &str = "DELETE FROM identities WHERE tenant_id = ?1 AND id = ?2";
+const RECORD: &str = "INSERT INTO changes (tenant_id, seq, id, kind, at_ticks, actor_type, \
+     user_id, user_name, app_id, app_name, ip, request_id, client_request_id, before, after) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+
+/// Starts the thread. It ends when the queue is closed and empty.
+pub(super) fn start(
+    place: &Place,
+    mut intake: Intake,
+    checkpoints: Checkpoints,
+    clock: Clock,
+) -> Result<JoinHandle<()>, StoreError> {
+    let connection = place.connect()?;
+    let mut writer = Writer { connection, checkpoints, clock, last: DateTimeOffset::MIN };
+    let work = move || {
+        while let Some(batches) = intake.next() {
+            for batch in batches {
+                writer.work(batch);
+            }
+        }
+    };
+    std::thread::Builder::new()
+        .name("writer".to_owned())
+        .spawn(work)
+        .map_err(|error| StoreError::Unavailable(error.to_string()))
+}
+
+struct Writer {
+    connection: Connection,
+    checkpoints: Checkpoints,
+    clock: Clock,
+    /// The instant of the last batch: a clock that is set back must not turn the history round.
+    last: DateTimeOffset,
+}
+
+type Answers = Vec<Result<Outcome, WriteError>>;
+
+impl Writer {
+    fn work(&mut self, batch: Vec<Job>) {
+        let batch = drop_expired(batch);
+        if batch.is_empty() {
+            return;
+        }
+        let writes: Vec<&Write> = batch.iter().map(|job| &job.write).collect();
+        let answers = match self.transact(&writes) {
+            Ok(answers) => answers,
+            // What was decided does not fit what is stored. One at a time, the writes that are
+            // sound go through and the culprit fails alone.
+            Err(StoreError::Damaged(cause)) if writes.len() > 1 => {
+                tracing::error!(cause, "batch failed, its writes are repeated one by one");
+                writes.iter().flat_map(|write| self.alone(write)).collect()
+            }
+            Err(error) => fail_all(&error, writes.len()),
+        };
+        for (job, answer) in batch.into_iter().zip(answers) {
+            job.answer(answer);
+        }
+        self.checkpoints.after_commit(&self.connection);
+    }
+
+    fn alone(&mut self, write: &Write) -> Answers {
+        self.transact(&[write]).unwrap_or_else(|error| fail_all(&error, 1))
+    }
+
+    /// Decides and stores the writes in one transaction. An error means that nothing is stored.
+    fn transact(&mut self, writes: &[&Write]) -> Result<Answers, StoreError> {
+        let now = self.clock.now();
+        if now.cmp_instant(&self.last).is_gt() {
+            self.last = now;
+        }
+        let clock = &self.clock;
+        let mut stamp = Stamp { now: self.last, new_id: &mut || IdentityId(clock.guid()) };
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut view = View::default();
+        let mut answers = Answers::with_capacity(writes.len());
+        for (job, write) in writes.iter().enumerate() {
+            satisfy(&transaction, &mut view, write)?;
+            answers.push(view.decide(job, write, &mut stamp));
+        }
+        for step in view.steps() {
+            let Some(write) = writes.get(step.job) else { continue };
+            store_row(&transaction, step)?;
+            record(&transaction, step, write, self.last)?;
+        }
+        for (tenant, next_seq) in view.counters() {
+            transaction.prepare_cached(ADVANCE)?.execute(params![blob(&tenant.0), next_seq])?;
+        }
+        transaction.commit()?;
+        Ok(answers)
+    }
+}
+
+/// One failure for all: the store's error is told to each of them.
+fn fail_all(error: &StoreError, count: usize) -> Answers {
+    tracing::error!(%error, writes = count, "writes failed");
+    let again = || match error {
+        StoreError::Damaged(cause) => StoreError::Damaged(cause.clone()),
+        other => StoreError::Unavailable(other.to_string()),
+    };
+    (0..count).map(|_| Err(WriteError::Store(again()))).collect()
+}
+
+/// Reads what a write wants until it wants no more.
+fn satisfy(connection: &Connection, view: &mut View, write: &Write) -> Result<(), StoreError> {
+    loop {
+        let wants = view.wants(write);
+        if wants.is_empty() {
+            return Ok(());
+        }
+        for want in wants {
+            match want {
+                Want::Tenant(tenant) => {
+                    let counter = connection
+                        .prepare_cached(COUNTER)?
+                        .query_row(params![blob(&tenant.0)], |row| {
+                            Ok(Counter { licensed: row.get(0)?, next_seq: row.get(1)? })
+                        })
+                        .optional()?;
+                    view.put_tenant(tenant, counter);
+                }
+                Want::Row(tenant, id) => {
+                    let row = by_id(connection, tenant, id)?;
+                    view.put_row(tenant, id, row);
+                }
+                Want::Key(tenant, key) => {
+                    let row = by_key(connection, tenant, &key)?;
+                    view.put_key(tenant, key, row);
+                }
+            }
+        }
+    }
+}
+
+fn store_row(transaction: &Transaction<'_>, step: &Step) -> Result<(), StoreError> {
+    let tenant = blob(&step.tenant.0);
+    let touched = match &step.change {
+        RowChange::Insert(row) => transaction.prepare_cached(INSERT)?.execute(params![
+            tenant,
+            blob(&row.id.0),
+            row.identifier,
+            row.key(),
+            row.identity_type.value(),
+            row.created.ticks(),
+            row.modified.ticks(),
+            row.contacted.ticks(),
+            row.contacted.offset_minutes(),
+            row.description,
+            row.enrollment_state.value(),
+            row.platform.value(),
+            row.rev,
+        ])?,
+        RowChange::Update { before, after } => {
+            if (before.identity_type, &before.identifier)
+                != (after.identity_type, &after.identifier)
+            {
+                rename(transaction, tenant, after)?;
+            }
+            transaction.prepare_cached(UPDATE)?.execute(params![
+                tenant,
+                blob(&after.id.0),
+                after.modified.ticks(),
+                after.contacted.ticks(),
+                after.contacted.offset_minutes(),
+                after.description,
+                after.enrollment_state.value(),
+                after.platform.value(),
+                after.rev,
+            ])?
+        }
+        RowChange::Delete(row) => {
+            transaction.prepare_cached(DELETE)?.execute(params![tenant, blob(&row.id.0)])?
+        }
+    };
+    if touched == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Damaged(format!("a write touched {touched} rows, not one")))
+    }
+}
+
+fn rename(transaction: &Transaction<'_>, tenant: &[u8], row: &Identity) -> Result<(), StoreError> {
+    transaction.prepare_cached(RENAME)?.execute(params![
+        tenant,
+        blob(&row.id.0),
+        row.identifier,
+        row.key(),
+        row.identity_type.value(),
+    ])?;
+    Ok(())
+}
+
+fn record(
+    transaction: &Transaction<'_>,
+    step: &Step,
+    write: &Write,
+    now: DateTimeOffset,
+) -> Result<(), StoreError> {
+    let change = &step.change;
+    let Some(id) = change.after().or(change.before()).map(|row| row.id) else { return Ok(()) };
+    let audit = &write.audit;
+    let (actor_type, user_id, user_name, app_id, app_name) = match &audit.actor {
+        Actor::System => (0, None, None, None, None),
+        Actor::Application { app_id, app_name } => {
+            (1, None, None, app_id.as_deref(), app_name.as_deref())
+        }
+        Actor::User { user_id, user_name, app_id, app_name } => {
+            (2, user_id.as_deref(), user_name.as_deref(), app_id.as_deref(), app_name.as_deref())
+        }
+    };
+    transaction.prepare_cached(RECORD)?.execute(params![
+        blob(&step.tenant.0),
+        step.seq,
+        blob(&id.0),
+        change.kind().code(),
+        now.ticks(),
+        actor_type,
+        user_id,
+        user_name,
+        app_id,
+        app_name,
+        audit.ip.map(|ip| ip.to_string()),
+        blob(&audit.request_id),
+        audit.client_request_id,
+        change.before().map(encode),
+        change.after().map(encode),
+    ])?;
+    Ok(())
+}
