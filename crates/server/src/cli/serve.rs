@@ -18,7 +18,7 @@ pub struct ServeArgs {
     pub(crate) dev: bool,
 
     /// Address to listen on; may be given several times. Port 0 takes any free one.
-    /// [default: 127.0.0.1:8080 and [::1]:8080]
+    /// [default: port 8080 of 127.0.0.1 and of ::1]
     #[arg(long, value_name = "ADDR", env = "MUSTER_LISTEN", value_delimiter = ',')]
     pub(crate) listen: Vec<SocketAddr>,
 
@@ -51,7 +51,7 @@ pub struct ServeArgs {
           value_parser = clap::value_parser!(u64).range(1..=3_600_000))]
     pub(crate) request_timeout_ms: u64,
 
-    /// Least level that is logged: error, warn, info, debug, trace; or a filter such as
+    /// Least level that is logged: error, warn, info, debug, trace; or levels of parts, such as
     /// "info,muster=debug".
     #[arg(long, value_name = "LEVEL", default_value = "info", env = "MUSTER_LOG")]
     pub(crate) log: String,
@@ -96,7 +96,7 @@ pub(crate) enum LogFormat {
 
 pub(super) fn run(args: &ServeArgs) -> Result<(), Failure> {
     let began = Instant::now();
-    logging::start(&args.log, args.log_format)?;
+    let _log = logging::start(&args.log, args.log_format)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         // Before anything can be accepted, so that no signal finds us unprepared.

@@ -35,9 +35,8 @@ const ROOM_PAUSE: Duration = Duration::from_millis(50);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long requests in work may take to end when the service stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
-/// Largest head of a request, and most headers. The service itself refuses smaller ones, in JSON.
+/// Largest head of a request. The service itself refuses smaller ones, in JSON.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
-const MAX_HEADERS: usize = 512;
 
 /// All connections of the service.
 #[derive(Debug)]
@@ -123,11 +122,7 @@ async fn connection(
         }
     });
     let mut builder = http1::Builder::new();
-    builder
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(MAX_HEAD_BYTES)
-        .max_headers(MAX_HEADERS);
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(MAX_HEAD_BYTES);
     let connection = builder.serve_connection(TokioIo::new(Box::pin(stream)), service);
     tokio::pin!(connection);
     let stopped = async {

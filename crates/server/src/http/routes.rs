@@ -193,6 +193,9 @@ fn segments(path: &str) -> Result<Vec<Cow<'_, str>>, ApiError> {
 }
 
 fn decode(raw: &str) -> Result<Cow<'_, str>, ApiError> {
+    if !raw.contains('%') {
+        return Ok(Cow::Borrowed(raw));
+    }
     let mut rest = raw;
     while let Some((_, after)) = rest.split_once('%') {
         if !after.bytes().take(2).filter(u8::is_ascii_hexdigit).count().eq(&2) {
@@ -234,8 +237,9 @@ fn fits(wanted: &str, given: &str) -> bool {
     if wanted == KEY {
         return !given.is_empty() && !given.starts_with('$') && namespaced(given).is_none();
     }
-    let name = namespaced(given).filter(|_| is_action(wanted)).unwrap_or(given);
-    wanted.eq_ignore_ascii_case(name)
+    wanted.eq_ignore_ascii_case(given)
+        || namespaced(given)
+            .is_some_and(|name| wanted.eq_ignore_ascii_case(name) && is_action(name))
 }
 
 fn namespaced(segment: &str) -> Option<&str> {
@@ -246,7 +250,7 @@ fn namespaced(segment: &str) -> Option<&str> {
 fn is_action(name: &str) -> bool {
     ROUTES.iter().any(|route| {
         matches!(route.operation, Operation::Import | Operation::Search)
-            && route.template.ends_with(name)
+            && route.template.rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case(name))
     })
 }
 
