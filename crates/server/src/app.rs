@@ -118,7 +118,8 @@ impl Server {
             time: std::time::Duration::from_millis(args.request_timeout_ms),
         };
         let app = App::new(gate, register, &paging_key, limits, clock.clone());
-        let connections = Connections::new(router(Arc::new(app)), args.max_connections);
+        let connections =
+            Connections::new(router(Arc::new(app)), args.max_connections, clock.clone());
         let server = Self { addresses, connections, store, data, tenant };
         server.write_dev_env(&key, &clock)?;
         for listener in listeners {

@@ -16,12 +16,14 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use store::Clock;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
 use super::Peer;
+use super::malformed::ErrorForm;
 
 /// How long a client may take for the head of a request, the silence before it included.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -42,6 +44,7 @@ const MAX_HEAD_BYTES: usize = 64 * 1024;
 #[derive(Debug)]
 pub struct Connections {
     router: Router,
+    clock: Clock,
     places: Arc<Places>,
     stopping: watch::Sender<bool>,
     /// Every connection holds a sender; when all are gone, all have ended.
@@ -51,15 +54,16 @@ pub struct Connections {
 
 impl Connections {
     /// No connections yet, and at most `limit` at a time.
-    pub fn new(router: Router, limit: usize) -> Self {
+    pub fn new(router: Router, limit: usize, clock: Clock) -> Self {
         let (open, ended) = mpsc::channel(1);
         let places = Arc::new(Places::new(limit));
-        Self { router, places, stopping: watch::Sender::new(false), open, ended }
+        Self { router, clock, places, stopping: watch::Sender::new(false), open, ended }
     }
 
     /// Starts to accept connections from a listener.
     pub fn accept(&self, listener: TcpListener) {
-        let (router, places) = (self.router.clone(), Arc::clone(&self.places));
+        let (router, clock) = (self.router.clone(), self.clock.clone());
+        let places = Arc::clone(&self.places);
         let mut stopping = self.stopping.subscribe();
         let open = self.open.clone();
         tokio::spawn(async move {
@@ -78,7 +82,7 @@ impl Connections {
                 };
                 let place = places.take().await;
                 let (stopping, open) = (stopping.clone(), open.clone());
-                let work = connection(stream, router.clone(), place, stopping);
+                let work = connection(stream, router.clone(), clock.clone(), place, stopping);
                 tokio::spawn(async move {
                     if let Err(error) = work.await {
                         tracing::debug!(%error, "connection ended");
@@ -103,6 +107,7 @@ impl Connections {
 async fn connection(
     stream: TcpStream,
     router: Router,
+    clock: Clock,
     place: Place,
     mut stopping: watch::Receiver<bool>,
 ) -> Result<(), hyper::Error> {
@@ -123,7 +128,8 @@ async fn connection(
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(MAX_HEAD_BYTES);
-    let connection = builder.serve_connection(TokioIo::new(Box::pin(stream)), service);
+    let stream = ErrorForm::new(Box::pin(stream), clock);
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     let stopped = async {
         // An error means that the service is gone: that is a stop, too.

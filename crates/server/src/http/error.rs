@@ -6,6 +6,7 @@ use model::{Fault, FaultKind, Faults, ImportError};
 use odata::OptionError;
 use store::{StoreError, WriteError};
 
+use super::{MAX_HEADER_BYTES, MAX_HEADERS, MAX_URL_BYTES};
 use crate::auth::{AuthError, Permission, Refusal};
 
 /// The kinds of errors that the service answers with.
@@ -111,6 +112,21 @@ impl ApiError {
     /// Something in the request is wrong.
     pub fn bad_request(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::BadRequest, message)
+    }
+
+    /// What the HTTP library refused with this status: it could not read the head.
+    pub fn malformed(status: StatusCode) -> Self {
+        if status == StatusCode::BAD_REQUEST {
+            return Self::bad_request(
+                "The request cannot be read as HTTP/1.1: its request line or one of its headers \
+                 is malformed. Percent-encode what a URL cannot hold.",
+            );
+        }
+        let message = format!(
+            "The head of the request is too large: at most {MAX_URL_BYTES} bytes of URL, \
+             {MAX_HEADER_BYTES} bytes of headers and {MAX_HEADERS} headers are taken."
+        );
+        Self::new(ErrorKind::HeadTooLarge, message)
     }
 
     /// The path is served with other methods only, which `allow` lists.

@@ -184,9 +184,10 @@ fn preferences(call: &Call) -> Preferences {
 /// What the history is to know of the request.
 fn request(call: &Call) -> Request {
     Request {
-        id: call.request_id,
+        id: call.ids.ours,
         client_id: call
-            .client_request_id
+            .ids
+            .client
             .as_ref()
             .map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned()),
         ip: call.peer.map(|peer| peer.remote.ip()),

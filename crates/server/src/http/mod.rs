@@ -5,6 +5,7 @@ pub mod connections;
 pub mod error;
 mod extract;
 mod identities;
+mod malformed;
 mod negotiate;
 mod paging;
 mod respond;
@@ -40,6 +41,8 @@ use routes::{Found, Operation};
 const MAX_URL_BYTES: usize = 16 * 1024;
 /// Most bytes of headers together.
 const MAX_HEADER_BYTES: usize = 32 * 1024;
+/// Most headers: as many as the HTTP library reads without reaching for memory.
+const MAX_HEADERS: usize = 100;
 /// Answers smaller than this travel as fast without compression.
 const COMPRESS_FROM_BYTES: u64 = 1_024;
 /// Longest `client-request-id` that is echoed and kept, in bytes.
@@ -97,10 +100,15 @@ pub struct Peer {
     pub local: SocketAddr,
 }
 
+/// What a request is known by: to the service, and to the client if it gave it an id.
+struct RequestIds {
+    ours: Uuid,
+    client: Option<HeaderValue>,
+}
+
 /// A request on its way through the service.
 struct Call {
-    request_id: Uuid,
-    client_request_id: Option<HeaderValue>,
+    ids: RequestIds,
     peer: Option<Peer>,
     head: http::request::Parts,
     deadline: Instant,
@@ -128,14 +136,13 @@ impl Call {
 async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
     let started = Instant::now();
     let (head, body) = request.into_parts();
-    let client_request_id = head
+    let client = head
         .headers
         .get("client-request-id")
         .filter(|id| !id.is_empty() && id.len() <= MAX_CLIENT_REQUEST_ID)
         .cloned();
     let mut call = Call {
-        request_id: app.clock.guid(),
-        client_request_id,
+        ids: RequestIds { ours: app.clock.guid(), client },
         peer: head.extensions.get::<Peer>().copied(),
         head,
         deadline: started + app.limits.time,
@@ -145,8 +152,8 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
     let outcome = work.unwrap_or_else(|panic| Err(ApiError::internal(panicked(&panic))));
     let cause = outcome.as_ref().err().map(|error| (error.kind, describe(error)));
     let response = match outcome {
-        Ok(reply) => respond::success(reply, &call),
-        Err(error) => respond::failure(error, &call, app.clock.now()),
+        Ok(reply) => respond::success(reply, &call.ids),
+        Err(error) => respond::failure(error, &call.ids, app.clock.now()),
     };
     log(&call, &response, started, cause);
     response
@@ -270,7 +277,7 @@ fn log(call: &Call, response: &Response, started: Instant, error: Option<(ErrorK
     let us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     let (method, path) = (call.head.method.as_str(), call.head.uri.path());
     let tenant = call.principal.as_ref().map(|principal| principal.tenant().to_string());
-    let (request_id, tenant) = (call.request_id.hyphenated(), tenant.as_deref());
+    let (request_id, tenant) = (call.ids.ours.hyphenated(), tenant.as_deref());
     match error {
         None => tracing::info!(%request_id, method, path, status, us, tenant, "served"),
         Some((ErrorKind::Internal, error)) => {

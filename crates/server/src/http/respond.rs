@@ -6,11 +6,12 @@ use http::StatusCode;
 use http::header::{
     self, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, WWW_AUTHENTICATE,
 };
-use model::{Identity, render};
+use model::{Fault, Identity, render};
 use odata::DateTimeOffset;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
-use super::Call;
+use super::RequestIds;
 use super::error::{ApiError, ErrorKind};
 use super::negotiate::Return;
 use super::routes::COLLECTION;
@@ -128,7 +129,7 @@ pub(super) fn service_document(root: &str) -> Reply {
     Reply::json(document.to_string().into_bytes())
 }
 
-pub(super) fn success(reply: Reply, call: &Call) -> Response {
+pub(super) fn success(reply: Reply, ids: &RequestIds) -> Response {
     let mut response = Response::new(Body::from(reply.body));
     *response.status_mut() = reply.status;
     let headers = response.headers_mut();
@@ -141,12 +142,12 @@ pub(super) fn success(reply: Reply, call: &Call) -> Response {
             headers.insert(name, value);
         }
     }
-    common(response, call)
+    common(response, ids)
 }
 
-pub(super) fn failure(error: ApiError, call: &Call, now: DateTimeOffset) -> Response {
+pub(super) fn failure(error: ApiError, ids: &RequestIds, now: DateTimeOffset) -> Response {
     let (status, code) = error.kind.row();
-    let mut response = Response::new(Body::from(error_body(&error, code, call, now)));
+    let mut response = Response::new(Body::from(error_body(&error, code, ids, now)));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, ERROR_JSON);
@@ -163,7 +164,7 @@ pub(super) fn failure(error: ApiError, call: &Call, now: DateTimeOffset) -> Resp
     if let Some(Ok(allow)) = error.allow.map(HeaderValue::try_from) {
         headers.insert(header::ALLOW, allow);
     }
-    common(response, call)
+    common(response, ids)
 }
 
 fn challenge() -> HeaderValue {
@@ -171,41 +172,66 @@ fn challenge() -> HeaderValue {
     HeaderValue::try_from(value).unwrap_or_else(|_| HeaderValue::from_static("Bearer"))
 }
 
-/// The body of an error (contract, 4). Its `date` is UTC to the second, without `Z`.
-fn error_body(error: &ApiError, code: &str, call: &Call, now: DateTimeOffset) -> Vec<u8> {
-    let date: String = now.to_string().chars().take("2026-01-31T07:25:18".len()).collect();
-    let request_id = call.request_id.to_string();
-    let client_request_id = call
-        .client_request_id
-        .as_ref()
-        .map_or_else(|| request_id.clone(), |id| String::from_utf8_lossy(id.as_bytes()).into());
-    let details: Vec<Value> = error
-        .details
-        .iter()
-        .map(|fault| json!({ "code": code, "message": fault.message, "target": fault.target }))
-        .collect();
-    let mut body = json!({
-        "code": code,
-        "message": error.message,
-        "innerError": {
-            "date": date,
-            "request-id": request_id,
-            "client-request-id": client_request_id,
+/// The body of an error, its members in the order in which Graph writes them.
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    error: ErrorMembers<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ErrorMembers<'a> {
+    code: &'a str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    details: Vec<Detail<'a>>,
+    inner_error: InnerError<'a>,
+}
+
+#[derive(Serialize)]
+struct Detail<'a> {
+    code: &'a str,
+    message: &'a str,
+    target: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct InnerError<'a> {
+    /// UTC to the second, without `Z`.
+    date: &'a str,
+    request_id: &'a str,
+    client_request_id: &'a str,
+}
+
+fn error_body(error: &ApiError, code: &str, ids: &RequestIds, now: DateTimeOffset) -> Vec<u8> {
+    let (date, request_id) = (now.to_string(), ids.ours.to_string());
+    let client = ids.client.as_ref().map(|id| String::from_utf8_lossy(id.as_bytes()));
+    let details = error.details.iter();
+    let details = details.map(|Fault { message, target, .. }| Detail { code, message, target });
+    let body = ErrorBody {
+        error: ErrorMembers {
+            code,
+            message: &error.message,
+            details: details.collect(),
+            inner_error: InnerError {
+                date: date.get(.."2026-01-31T07:25:18".len()).unwrap_or_default(),
+                request_id: &request_id,
+                client_request_id: client.as_deref().unwrap_or(&request_id),
+            },
         },
-    });
-    if let (false, Value::Object(members)) = (details.is_empty(), &mut body) {
-        members.insert("details".to_owned(), Value::Array(details));
-    }
-    json!({ "error": body }).to_string().into_bytes()
+    };
+    // Strings alone: they are always written.
+    serde_json::to_vec(&body).unwrap_or_default()
 }
 
 /// The headers that every answer carries (contract, 5).
-fn common(mut response: Response, call: &Call) -> Response {
+fn common(mut response: Response, ids: &RequestIds) -> Response {
     let headers = response.headers_mut();
     let mut buffer = uuid::Uuid::encode_buffer();
-    let request_id = call.request_id.hyphenated().encode_lower(&mut buffer);
+    let request_id = ids.ours.hyphenated().encode_lower(&mut buffer);
     if let Ok(request_id) = HeaderValue::from_str(request_id) {
-        let client = call.client_request_id.clone().unwrap_or_else(|| request_id.clone());
+        let client = ids.client.clone().unwrap_or_else(|| request_id.clone());
         headers.insert(REQUEST_ID, request_id);
         headers.insert(CLIENT_REQUEST_ID, client);
     }
