@@ -1,10 +1,12 @@
 //! The data directory: made, locked, and what lies in it besides the database.
 //! Must not know what the files mean.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+use crate::private_file;
 
 const LOCK: &str = "lock";
 const DEV_ENV: &str = "dev.env";
@@ -91,19 +93,7 @@ impl DataDir {
     /// # Errors
     /// The directory cannot be written.
     pub(crate) fn write_dev_env(&self, content: &str) -> Result<(), DataDirError> {
-        let fresh = self.path.join(format!("{DEV_ENV}.new"));
-        let write = || -> io::Result<()> {
-            // A file that a crash has left may have another mode.
-            match fs::remove_file(&fresh) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-            let mut file =
-                OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
-            file.write_all(content.as_bytes())?;
-            file.sync_all()?;
-            fs::rename(&fresh, self.dev_env())
-        };
-        write().map_err(|cause| DataDirError::Unusable { path: self.path.clone(), cause })
+        private_file::write(&self.dev_env(), content.as_bytes())
+            .map_err(|cause| DataDirError::Unusable { path: self.path.clone(), cause })
     }
 }

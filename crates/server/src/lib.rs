@@ -8,4 +8,5 @@ pub mod cli;
 mod data_dir;
 pub mod http;
 pub mod ops;
+mod private_file;
 mod sample;

@@ -1,8 +1,7 @@
 //! The key of a data directory, which signs tokens under `--dev`.
 
 use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::encoding::AsDer;
@@ -12,6 +11,8 @@ use aws_lc_rs::{digest, encoding};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{DecodingKey, EncodingKey};
+
+use crate::private_file;
 
 const FILE: &str = "dev-signing-key.pem";
 const BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
@@ -78,13 +79,8 @@ impl SigningKey {
         }
         let path = data.join(FILE);
         let pem = generate().ok_or(KeyError::Unspecified)?;
-        let write = || {
-            let mut file =
-                fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
-            file.write_all(pem.as_bytes())?;
-            file.sync_all()
-        };
-        write().map_err(|error| KeyError::Io(path.clone(), error))?;
+        private_file::write(&path, pem.as_bytes())
+            .map_err(|error| KeyError::Io(path.clone(), error))?;
         Self::from_pem(&pem).ok_or(KeyError::Unreadable(path))
     }
 
