@@ -15,27 +15,27 @@ const DOCUMENTED_BODY: &str = r##"{"@odata.type":"#microsoft.graph.importedDevic
 const DOCUMENTED_IDENTIFIER: &str = "Imported Device Identifier value";
 
 pub(super) async fn print(server: &Server, took: Duration) -> Result<(), Failure> {
+    let target = target(server).await?;
+    let env_file = server.dev_env();
+    let line = target.line(&env_file.canonicalize()?.display().to_string());
     let mut out = std::io::stdout().lock();
     let (bold, dim, plain) =
         if out.is_terminal() { ("\x1b[1m", "\x1b[2m", "\x1b[0m") } else { ("", "", "") };
-    let version = env!("CARGO_PKG_VERSION");
-    let env_file = server.dev_env();
-    let target = target(server).await?;
-    writeln!(
-        out,
-        "\n  {bold}Muster {version}{plain} {dim}ready in {} ms{plain}\n\n  \
+    let greeting = format!(
+        "\n  {bold}Muster {}{plain} {dim}ready in {} ms{plain}\n\n  \
          {dim}Address{plain}      {bold}{}{plain}\n  \
          {dim}Tenant{plain}       {}\n  \
          {dim}For scripts{plain}  {}  {dim}(BASE_URL, TENANT_ID, TOKEN){plain}\n\n  \
-         {dim}{}; paste this into another terminal:{plain}\n\n{}\n",
+         {dim}{}; paste this into another terminal:{plain}\n\n{line}\n\n",
+        env!("CARGO_PKG_VERSION"),
         took.as_millis(),
         server.base_url(),
         server.tenant(),
         env_file.display(),
         target.title(),
-        target.line(&env_file.canonicalize()?.display().to_string()),
-    )?;
-    out.flush()?;
+    );
+    // Whoever has closed our standard output does not want to read it, but to be served.
+    out.write_all(greeting.as_bytes()).and_then(|()| out.flush()).ok();
     Ok(())
 }
 
