@@ -1,23 +1,27 @@
 //! The server as a whole: puts the parts together in the one right order, and takes them apart
 //! again. Must not know how it is shown to people.
 
-use std::io;
-use std::net::{Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use model::TenantId;
 use store::{Clock, Store, StoreError, StoreUrl, WriteError};
+use time::OffsetDateTime;
 use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 use crate::auth::{DEV_TENANT, Gate, Grant, KeyError, Permission, SigningKey, TokenRequest};
 use crate::cli::ServeArgs;
 use crate::data_dir::{DataDir, DataDirError};
-use crate::http::connections::Connections;
+use crate::http::connections::{Connections, Listener};
 use crate::http::routes::VERSION;
-use crate::http::{App, Limits, router};
+use crate::http::{App, Limits, Origins, router};
+use crate::listen::{self, ListenError};
 use crate::ops::Register;
 use crate::sample;
+use crate::tls::{self, Certificate, LocalCa, TlsError};
 
 /// How long the token in `dev.env` lives: a month, and every start makes a new one.
 const DEV_TOKEN_LIFETIME_S: i64 = 30 * 24 * 3_600;
@@ -35,20 +39,15 @@ pub enum StartError {
          Give --dev for a register on this machine that issues its own"
     )]
     NoAuthority,
-    /// `--dev` on an address that other machines reach.
-    #[error(
-        "--dev serves this machine only, and {0} can be reached by others: \
-         give a loopback address such as 127.0.0.1:8080"
-    )]
-    NotLoopback(SocketAddr),
-    /// The address is taken or cannot be had.
-    #[error("cannot listen on {address}: {}", explain(.cause))]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// What the system says.
-        cause: io::Error,
-    },
+    /// An address cannot be listened on.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// There is an address for TLS, and no certificate.
+    #[error("--tls-listen needs a certificate: give --tls-cert and --tls-key")]
+    NoCertificate,
+    /// TLS cannot be served.
+    #[error("TLS: {0}")]
+    Tls(#[from] TlsError),
     /// The data directory cannot be used.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
@@ -66,22 +65,12 @@ pub enum StartError {
     Sample(#[from] WriteError),
 }
 
-fn explain(cause: &io::Error) -> String {
-    match cause.kind() {
-        io::ErrorKind::AddrInUse => "another program listens there; stop it, or choose another \
-             address with --listen, such as --listen 127.0.0.1:0 for any free port"
-            .to_owned(),
-        io::ErrorKind::PermissionDenied => {
-            "the system does not permit it; ports from 1024 up need no permission".to_owned()
-        }
-        _ => cause.to_string(),
-    }
-}
-
 /// A server that runs.
 #[derive(Debug)]
 pub struct Server {
     addresses: Vec<SocketAddr>,
+    tls_addresses: Vec<SocketAddr>,
+    ca_file: Option<PathBuf>,
     connections: Connections,
     store: Arc<Store>,
     data: DataDir,
@@ -97,14 +86,11 @@ impl Server {
         if !args.dev {
             return Err(StartError::NoAuthority);
         }
-        let listeners = listen(&args.listen).await?;
-        let mut addresses = Vec::with_capacity(listeners.len());
-        for listener in &listeners {
-            addresses.extend(listener.local_addr());
-        }
+        let sockets = Sockets::open(args).await?;
         let data = DataDir::hold(&args.place.data)?;
         let key = SigningKey::open_or_make(data.path())?;
         let clock = Clock::system();
+        let tls = Tls::prepare(args, &data, &clock)?;
         let url = args.place.store.clone();
         let url = url.unwrap_or_else(|| StoreUrl::in_directory(data.path()));
         let store = Arc::new(Store::open(&url, clock.clone())?);
@@ -117,18 +103,32 @@ impl Server {
             rows: args.max_import_rows,
             time: std::time::Duration::from_millis(args.request_timeout_ms),
         };
-        let app = App::new(gate, register, &paging_key, limits, clock.clone());
-        let connections =
-            Connections::new(router(Arc::new(app)), args.max_connections, clock.clone());
-        let server = Self { addresses, connections, store, data, tenant };
+        let origins = Origins::Local(args.dev_host.clone());
+        let app = App::new(gate, register, origins, &paging_key, limits, clock.clone());
+        let server = Self {
+            addresses: listen::addresses(&sockets.plain),
+            tls_addresses: listen::addresses(&sockets.tls),
+            ca_file: tls.ca_file,
+            connections: Connections::new(
+                router(Arc::new(app)),
+                args.max_connections,
+                clock.clone(),
+            ),
+            store,
+            data,
+            tenant,
+        };
         server.write_dev_env(&key, &clock)?;
-        for listener in listeners {
-            server.connections.accept(listener);
+        for socket in sockets.plain {
+            server.connections.accept(Listener { socket, tls: None });
+        }
+        for socket in sockets.tls {
+            server.connections.accept(Listener { socket, tls: Some(tls.acceptor.clone()) });
         }
         Ok(server)
     }
 
-    /// The addresses that it listens on; the first is the one it is known by.
+    /// The addresses of plain HTTP; the first is the one it is known by.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
     }
@@ -137,6 +137,11 @@ impl Server {
     pub fn base_url(&self) -> String {
         let address = self.addresses.first().map_or_else(String::new, ToString::to_string);
         format!("http://{address}/{VERSION}")
+    }
+
+    /// The address of the service under TLS, without a path.
+    pub fn tls_origin(&self) -> Option<String> {
+        self.tls_addresses.first().map(|address| format!("https://localhost:{}", address.port()))
     }
 
     /// The tenant of `--dev`.
@@ -150,7 +155,7 @@ impl Server {
     }
 
     /// The file with what scripts need.
-    pub fn dev_env(&self) -> std::path::PathBuf {
+    pub fn dev_env(&self) -> PathBuf {
         self.data.dev_env()
     }
 
@@ -168,36 +173,63 @@ impl Server {
             TokenRequest { tenant: self.tenant, grant, expires_in_s: DEV_TOKEN_LIFETIME_S };
         let token = key.token(&request, clock)?;
         let (base_url, tenant) = (self.base_url(), self.tenant);
-        let content = format!("BASE_URL={base_url}\nTENANT_ID={tenant}\nTOKEN={token}\n");
+        let mut content = format!("BASE_URL={base_url}\nTENANT_ID={tenant}\nTOKEN={token}\n");
+        if let Some(origin) = self.tls_origin() {
+            content.push_str(&format!("TLS_BASE_URL={origin}/{VERSION}\n"));
+        }
+        if let Some(file) = &self.ca_file {
+            content.push_str(&format!("CA_FILE={}\n", file.display()));
+        }
         Ok(self.data.write_dev_env(&content)?)
     }
 }
 
-/// Takes the addresses. Of the default two, the one of IPv6 may be missing: not every machine
-/// has it.
-async fn listen(wanted: &[SocketAddr]) -> Result<Vec<TcpListener>, StartError> {
-    if let Some(address) = wanted.iter().find(|address| !address.ip().is_loopback()) {
-        return Err(StartError::NotLoopback(*address));
-    }
-    let mut listeners = Vec::with_capacity(2);
-    if !wanted.is_empty() {
-        for address in wanted {
-            listeners.push(bind(*address).await?);
-        }
-        return Ok(listeners);
-    }
-    listeners.push(bind(ServeArgs::DEFAULT_LISTEN).await?);
-    let second = SocketAddr::from((Ipv6Addr::LOCALHOST, ServeArgs::DEFAULT_LISTEN.port()));
-    match bind(second).await {
-        Ok(listener) => listeners.push(listener),
-        Err(StartError::Listen { cause, .. }) if cause.kind() != io::ErrorKind::AddrInUse => {}
-        Err(error) => return Err(error),
-    }
-    Ok(listeners)
+/// What the service listens on.
+struct Sockets {
+    plain: Vec<TcpListener>,
+    tls: Vec<TcpListener>,
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).await.map_err(|cause| StartError::Listen { address, cause })
+impl Sockets {
+    async fn open(args: &ServeArgs) -> Result<Self, ListenError> {
+        if args.dev_host.is_empty() {
+            listen::only_loopback(&args.listen)?;
+            listen::only_loopback(&args.tls_listen)?;
+        }
+        // A second register beside the first needs one option, not two.
+        let default_tls = match args.listen.first() {
+            None => listen::DEV_HTTPS,
+            Some(address) => SocketAddr::new(address.ip(), 0),
+        };
+        Ok(Self {
+            plain: listen::on(&args.listen, listen::HTTP, "--listen").await?,
+            tls: listen::on(&args.tls_listen, default_tls, "--tls-listen").await?,
+        })
+    }
+}
+
+/// What TLS is spoken with.
+struct Tls {
+    acceptor: TlsAcceptor,
+    /// What clients are to trust, if it is not a certificate of the operator's.
+    ca_file: Option<PathBuf>,
+}
+
+impl Tls {
+    fn prepare(args: &ServeArgs, data: &DataDir, clock: &Clock) -> Result<Self, StartError> {
+        if let (Some(certificate), Some(key)) = (&args.tls_cert, &args.tls_key) {
+            let files = tls::Files { certificate: certificate.clone(), key: key.clone() };
+            let certificate = Certificate::new(files.read()?);
+            tokio::spawn(files.watch(Arc::clone(&certificate)));
+            return Ok(Self { acceptor: tls::acceptor(certificate)?, ca_file: None });
+        }
+        let now = OffsetDateTime::from_unix_timestamp(clock.unix_seconds())
+            .unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let ca = LocalCa::open_or_make(data.path(), &args.dev_host, now)?;
+        let certificate = Certificate::new(ca.issue(&args.dev_host, now)?);
+        let ca_file = std::path::absolute(ca.path()).unwrap_or_else(|_| ca.path().to_owned());
+        Ok(Self { acceptor: tls::acceptor(certificate)?, ca_file: Some(ca_file) })
+    }
 }
 
 async fn development_tenant(

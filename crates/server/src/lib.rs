@@ -7,6 +7,8 @@ pub mod auth;
 pub mod cli;
 mod data_dir;
 pub mod http;
+mod listen;
 pub mod ops;
 mod private_file;
 mod sample;
+mod tls;

@@ -1,6 +1,7 @@
 //! `muster serve`: its options, and its life from start to stop.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::{Parser, ValueEnum};
@@ -21,6 +22,25 @@ pub struct ServeArgs {
     /// [default: port 8080 of 127.0.0.1 and of ::1]
     #[arg(long, value_name = "ADDR", env = "MUSTER_LISTEN", value_delimiter = ',')]
     pub(crate) listen: Vec<SocketAddr>,
+
+    /// Address to listen on with TLS; may be given several times. [default under --dev: port 8443
+    /// of 127.0.0.1 and of ::1, or any free port where --listen is given; else none]
+    #[arg(long, value_name = "ADDR", env = "MUSTER_TLS_LISTEN", value_delimiter = ',')]
+    pub(crate) tls_listen: Vec<SocketAddr>,
+
+    /// File with the certificate chain for TLS, in PEM. It is read again when it changes. [default
+    /// under --dev: a certificate of the local authority whose file dev.env names]
+    #[arg(long, value_name = "FILE", env = "MUSTER_TLS_CERT", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+
+    /// File with the private key of the certificate, in PEM.
+    #[arg(long, value_name = "FILE", env = "MUSTER_TLS_KEY", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+
+    /// Further name under which --dev may be called, and opens --dev to addresses that other
+    /// machines reach; may be given several times. For containers that test against each other.
+    #[arg(long, value_name = "NAME", env = "MUSTER_DEV_HOST", value_delimiter = ',')]
+    pub(crate) dev_host: Vec<String>,
 
     #[command(flatten)]
     pub(crate) place: Place,
@@ -59,12 +79,6 @@ pub struct ServeArgs {
     /// Form of the log, which goes to standard error.
     #[arg(long, value_name = "FORM", default_value = "pretty", env = "MUSTER_LOG_FORMAT")]
     pub(crate) log_format: LogFormat,
-}
-
-impl ServeArgs {
-    /// Where it listens unless told otherwise, besides the same port of IPv6.
-    pub(crate) const DEFAULT_LISTEN: SocketAddr =
-        SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 }
 
 /// See [`Rules`].

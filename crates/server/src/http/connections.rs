@@ -1,50 +1,62 @@
-//! Connections: accepting them, how many there may be, how slow they may be, how they end.
-//! Must not know what requests mean.
+//! Connections: accepting them, how slow they may be, how they end. Must not know what requests
+//! mean.
 //!
-//! A client that is slow or silent holds nothing up: heads and writes have deadlines, and when all
-//! places are taken the connection that has been idle longest makes room.
+//! A client that is slow or silent holds nothing up: handshakes, heads and writes have deadlines,
+//! and when all places are taken the connection that has been idle longest makes room.
 
-use std::collections::HashMap;
-use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::response::Response;
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use store::Clock;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio_io_timeout::TimeoutStream;
+use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
-use super::Peer;
 use super::malformed::ErrorForm;
+use super::places::{Place, Places};
+use super::{MAX_HEADER_BYTES, Peer};
 
+/// How long a client may take for the TLS handshake.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a client may take for the head of a request, the silence before it included.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a client may take none of an answer's bytes.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a connection must have been idle to make room for another.
-const MIN_IDLE: Duration = Duration::from_millis(500);
-/// How often it is looked for an idle one while there is no room.
-const ROOM_PAUSE: Duration = Duration::from_millis(50);
 /// How long accepting rests after the system refused, as when it is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long requests in work may take to end when the service stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 /// Largest head of a request. The service itself refuses smaller ones, in JSON.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
+/// Requests that one HTTP/2 connection may have in work. Clients wait with further ones.
+const MAX_STREAMS: u32 = 128;
+/// How often an HTTP/2 client that says nothing is asked whether it is there.
+const PING_EVERY: Duration = Duration::from_secs(30);
+
+/// A listener, and TLS if it speaks that.
+pub struct Listener {
+    /// The socket.
+    pub socket: TcpListener,
+    /// What is made of its connections before HTTP is spoken.
+    pub tls: Option<TlsAcceptor>,
+}
 
 /// All connections of the service.
 #[derive(Debug)]
 pub struct Connections {
-    router: Router,
-    clock: Clock,
+    service: Service,
     places: Arc<Places>,
     stopping: watch::Sender<bool>,
     /// Every connection holds a sender; when all are gone, all have ended.
@@ -52,24 +64,30 @@ pub struct Connections {
     ended: mpsc::Receiver<()>,
 }
 
+/// What requests are handed to.
+#[derive(Clone, Debug)]
+struct Service {
+    router: Router,
+    clock: Clock,
+}
+
 impl Connections {
     /// No connections yet, and at most `limit` at a time.
     pub fn new(router: Router, limit: usize, clock: Clock) -> Self {
         let (open, ended) = mpsc::channel(1);
-        let places = Arc::new(Places::new(limit));
-        Self { router, clock, places, stopping: watch::Sender::new(false), open, ended }
+        let (service, places) = (Service { router, clock }, Arc::new(Places::new(limit)));
+        Self { service, places, stopping: watch::Sender::new(false), open, ended }
     }
 
     /// Starts to accept connections from a listener.
-    pub fn accept(&self, listener: TcpListener) {
-        let (router, clock) = (self.router.clone(), self.clock.clone());
-        let places = Arc::clone(&self.places);
+    pub fn accept(&self, listener: Listener) {
+        let (service, places) = (self.service.clone(), Arc::clone(&self.places));
         let mut stopping = self.stopping.subscribe();
         let open = self.open.clone();
         tokio::spawn(async move {
             loop {
                 let accepted = tokio::select! {
-                    accepted = listener.accept() => accepted,
+                    accepted = listener.socket.accept() => accepted,
                     _ = stopping.changed() => return,
                 };
                 let (stream, _) = match accepted {
@@ -80,12 +98,13 @@ impl Connections {
                         continue;
                     }
                 };
-                let place = places.take().await;
+                let place = Arc::new(places.take().await);
                 let (stopping, open) = (stopping.clone(), open.clone());
-                let work = connection(stream, router.clone(), clock.clone(), place, stopping);
+                let work =
+                    connection(stream, listener.tls.clone(), service.clone(), place, stopping);
                 tokio::spawn(async move {
                     if let Err(error) = work.await {
-                        tracing::debug!(%error, "connection ended");
+                        tracing::debug!(error, "connection ended");
                     }
                     drop(open);
                 });
@@ -104,151 +123,112 @@ impl Connections {
     }
 }
 
+/// Why a connection ended before its time.
+type Ended = Box<dyn std::error::Error + Send + Sync>;
+
 async fn connection(
     stream: TcpStream,
-    router: Router,
-    clock: Clock,
-    place: Place,
-    mut stopping: watch::Receiver<bool>,
-) -> Result<(), hyper::Error> {
-    let peer = peer(&stream).ok();
+    tls: Option<TlsAcceptor>,
+    service: Service,
+    place: Arc<Place>,
+    stopping: watch::Receiver<bool>,
+) -> Result<(), Ended> {
+    let peer =
+        Peer { remote: stream.peer_addr()?, local: stream.local_addr()?, is_secure: tls.is_some() };
     // Without it an answer may wait for the acknowledgement of the one before.
-    drop(stream.set_nodelay(true));
+    stream.set_nodelay(true)?;
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(WRITE_TIMEOUT));
-    let state = Arc::clone(&place.state);
-    let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let mut request = request.map(Body::new);
-        request.extensions_mut().extend(peer.map(extension).unwrap_or_default());
-        let (router, state) = (router.clone(), Arc::clone(&state));
-        async move {
-            let _busy = Busy::new(&state);
-            router.oneshot(request).await
-        }
-    });
+    let stream = Box::pin(stream);
+    let Some(tls) = tls else {
+        return serve_http1(stream, peer, service, &place, stopping).await;
+    };
+    let stream = tokio::select! {
+        stream = tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)) => stream??,
+        () = place.asked_to_leave() => return Ok(()),
+        () = stopped(stopping.clone()) => return Ok(()),
+    };
+    if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+        serve_http2(stream, peer, service, &place, stopping).await
+    } else {
+        serve_http1(stream, peer, service, &place, stopping).await
+    }
+}
+
+async fn serve_http1(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: Peer,
+    service: Service,
+    place: &Place,
+    stopping: watch::Receiver<bool>,
+) -> Result<(), Ended> {
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(MAX_HEAD_BYTES);
-    let stream = ErrorForm::new(Box::pin(stream), clock);
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    let stream = ErrorForm::new(stream, service.clock.clone(), peer.is_secure);
+    let answers = service_fn(|request| service.answer(request, peer, place));
+    let connection = builder.serve_connection(TokioIo::new(stream), answers);
+    until_its_end(connection, place, stopping, |connection| connection.graceful_shutdown()).await
+}
+
+async fn serve_http2(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: Peer,
+    service: Service,
+    place: &Arc<Place>,
+    stopping: watch::Receiver<bool>,
+) -> Result<(), Ended> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .keep_alive_interval(PING_EVERY)
+        .keep_alive_timeout(WRITE_TIMEOUT)
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_header_list_size(u32::try_from(MAX_HEADER_BYTES).unwrap_or(u32::MAX));
+    // The requests of one connection are in work side by side, each as a task of its own.
+    let shared = Arc::clone(place);
+    let answers = service_fn(move |request| {
+        let (service, place) = (service.clone(), Arc::clone(&shared));
+        async move { service.answer(request, peer, &place).await }
+    });
+    let connection = builder.serve_connection(TokioIo::new(stream), answers);
+    until_its_end(connection, place, stopping, |connection| connection.graceful_shutdown()).await
+}
+
+/// Runs a connection until its client ends it, it has to make room, or the service stops and what
+/// it has accepted is answered.
+async fn until_its_end<C>(
+    connection: C,
+    place: &Place,
+    stopping: watch::Receiver<bool>,
+    shut_down: impl FnOnce(Pin<&mut C>),
+) -> Result<(), Ended>
+where
+    C: Future<Output = hyper::Result<()>>,
+{
     tokio::pin!(connection);
-    let stopped = async {
-        // An error means that the service is gone: that is a stop, too.
-        drop(stopping.wait_for(|stopping| *stopping).await);
-    };
     tokio::select! {
-        ended = connection.as_mut() => return ended,
-        () = place.state.leave.notified() => return Ok(()),
-        () = stopped => connection.as_mut().graceful_shutdown(),
+        ended = connection.as_mut() => return Ok(ended?),
+        () = place.asked_to_leave() => return Ok(()),
+        () = stopped(stopping) => shut_down(connection.as_mut()),
     }
-    connection.await
+    Ok(connection.await?)
 }
 
-fn peer(stream: &TcpStream) -> io::Result<Peer> {
-    Ok(Peer { remote: stream.peer_addr()?, local: stream.local_addr()? })
+async fn stopped(mut stopping: watch::Receiver<bool>) {
+    // An error means that the service is gone: that is a stop, too.
+    drop(stopping.wait_for(|stopping| *stopping).await);
 }
 
-fn extension(peer: Peer) -> http::Extensions {
-    let mut extensions = http::Extensions::new();
-    extensions.insert(peer);
-    extensions
-}
-
-/// The places that connections take.
-#[derive(Debug)]
-struct Places {
-    limit: usize,
-    began: Instant,
-    next: AtomicU64,
-    taken: Mutex<HashMap<u64, Arc<PlaceState>>>,
-}
-
-#[derive(Debug)]
-struct PlaceState {
-    began: Instant,
-    /// Requests in work (0 or 1), or since when there is none: milliseconds since `began`.
-    idle_since_ms: AtomicU64,
-    leave: Notify,
-}
-
-/// Stands in the place of a time while a request is in work.
-const BUSY: u64 = u64::MAX;
-
-impl PlaceState {
-    fn now_ms(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(BUSY - 1)
-    }
-}
-
-/// Marks a connection as busy for as long as a request is in work.
-struct Busy<'a>(&'a PlaceState);
-
-impl<'a> Busy<'a> {
-    fn new(state: &'a PlaceState) -> Self {
-        state.idle_since_ms.store(BUSY, Ordering::Relaxed);
-        Self(state)
-    }
-}
-
-impl Drop for Busy<'_> {
-    fn drop(&mut self) {
-        self.0.idle_since_ms.store(self.0.now_ms(), Ordering::Relaxed);
-    }
-}
-
-/// A taken place; dropping it frees it.
-struct Place {
-    places: Arc<Places>,
-    number: u64,
-    state: Arc<PlaceState>,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.places.taken.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.number);
-    }
-}
-
-impl Places {
-    fn new(limit: usize) -> Self {
-        let began = Instant::now();
-        Self { limit, began, next: AtomicU64::new(0), taken: Mutex::default() }
-    }
-
-    /// Takes a place, as soon as there is one.
-    async fn take(self: &Arc<Self>) -> Place {
-        loop {
-            if let Some(place) = self.try_take() {
-                return place;
-            }
-            tokio::time::sleep(ROOM_PAUSE).await;
-        }
-    }
-
-    fn try_take(self: &Arc<Self>) -> Option<Place> {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if taken.len() >= self.limit {
-            make_room(&taken);
-            return None;
-        }
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let state = Arc::new(PlaceState {
-            began: self.began,
-            idle_since_ms: AtomicU64::new(0),
-            leave: Notify::new(),
-        });
-        state.idle_since_ms.store(state.now_ms(), Ordering::Relaxed);
-        taken.insert(number, Arc::clone(&state));
-        Some(Place { places: Arc::clone(self), number, state })
-    }
-}
-
-/// Tells the connection that has been idle longest to leave.
-fn make_room(taken: &HashMap<u64, Arc<PlaceState>>) {
-    let since = |state: &PlaceState| state.idle_since_ms.load(Ordering::Relaxed);
-    let idle = taken.values().filter(|state| since(state) != BUSY);
-    let Some(longest) = idle.min_by_key(|state| since(state)) else { return };
-    let idle_ms = longest.now_ms().saturating_sub(since(longest));
-    if u128::from(idle_ms) >= MIN_IDLE.as_millis() {
-        longest.leave.notify_one();
+impl Service {
+    async fn answer(
+        &self,
+        request: hyper::Request<Incoming>,
+        peer: Peer,
+        place: &Place,
+    ) -> Result<Response, Infallible> {
+        let _in_work = place.begin();
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(peer);
+        self.router.clone().oneshot(request).await
     }
 }

@@ -53,13 +53,13 @@ pub(super) async fn list(
     };
     let more = rows.len() > size;
     rows.truncate(size);
-    let root = call.root();
+    let root = &call.root;
     let next_link = rows.last().filter(|_| more).map(|last| {
         let token = app.paging.token(principal.tenant(), last.id);
         let top = top.map_or_else(String::new, |top| format!("$top={top}&"));
         format!("{root}/{COLLECTION}?{top}$skiptoken={token}")
     });
-    let reply = Reply::json(render::collection(&rows, &context(&root), next_link.as_deref()));
+    let reply = Reply::json(render::collection(&rows, &context(root), next_link.as_deref()));
     Ok(match preferred {
         Some(preferred) => reply.max_page_size_applied(preferred),
         None => reply,
@@ -97,7 +97,7 @@ pub(super) async fn get(
     if if_none_match.is_some_and(|known| known.contain(row.rev)) {
         return Ok(Reply::not_modified(&row));
     }
-    Ok(Reply::entity(&row, &call.root()))
+    Ok(Reply::entity(&row, &call.root))
 }
 
 pub(super) async fn create(
@@ -110,7 +110,7 @@ pub(super) async fn create(
     let draft = read_draft(&payload.bytes, app.register.rules())?;
     let created = app.register.create(principal, request(call), draft).await;
     let row = created.map_err(|error| ApiError::write(error, ""))?;
-    Ok(Reply::written(&row, &call.root(), true, preferences(call).result))
+    Ok(Reply::written(&row, &call.root, true, preferences(call).result))
 }
 
 pub(super) async fn update(
@@ -126,7 +126,7 @@ pub(super) async fn update(
     let updated =
         app.register.update(principal, request(call), parse_id(id)?, precondition, patch).await;
     let row = updated.map_err(|error| ApiError::write(error, id))?;
-    Ok(Reply::written(&row, &call.root(), false, preferences(call).result))
+    Ok(Reply::written(&row, &call.root, false, preferences(call).result))
 }
 
 pub(super) async fn delete(
@@ -154,7 +154,7 @@ pub(super) async fn import(
     drop(payload);
     let rows = app.register.import(principal, request(call), import).await;
     let rows = rows.map_err(|error| ApiError::write(error, ""))?;
-    Ok(Reply::json(render::results(&rows, &action_context(&call.root(), RESULT_TYPE))))
+    Ok(Reply::json(render::results(&rows, &action_context(&call.root, RESULT_TYPE))))
 }
 
 pub(super) async fn search(
@@ -169,7 +169,7 @@ pub(super) async fn search(
     drop(payload);
     let found = app.register.find(principal, keys, call.deadline).await;
     let rows = found.map_err(|error| read_error(app, error))?;
-    let context = action_context(&call.root(), ENTITY_TYPE);
+    let context = action_context(&call.root, ENTITY_TYPE);
     Ok(Reply::json(render::collection(&rows, &context, None)))
 }
 
@@ -184,10 +184,10 @@ fn preferences(call: &Call) -> Preferences {
 /// What the history is to know of the request.
 fn request(call: &Call) -> Request {
     Request {
-        id: call.ids.ours,
+        id: call.envelope.request_id,
         client_id: call
-            .ids
-            .client
+            .envelope
+            .client_request_id
             .as_ref()
             .map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned()),
         ip: call.peer.map(|peer| peer.remote.ip()),

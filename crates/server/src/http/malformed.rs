@@ -15,7 +15,7 @@ use store::Clock;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::error::ApiError;
-use super::{RequestIds, respond};
+use super::{Envelope, respond};
 
 /// Most headers of the library's own answers.
 const MAX_LINES: usize = 8;
@@ -25,13 +25,14 @@ const MAX_LINES: usize = 8;
 pub(super) struct ErrorForm<S> {
     stream: S,
     clock: Clock,
+    is_secure: bool,
     /// What is still to be written of an exchanged answer.
     waiting: Bytes,
 }
 
 impl<S: AsyncWrite + Unpin> ErrorForm<S> {
-    pub(super) fn new(stream: S, clock: Clock) -> Self {
-        Self { stream, clock, waiting: Bytes::new() }
+    pub(super) fn new(stream: S, clock: Clock, is_secure: bool) -> Self {
+        Self { stream, clock, is_secure, waiting: Bytes::new() }
     }
 
     fn poll_waiting(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -64,7 +65,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ErrorForm<S> {
         ready!(this.poll_waiting(cx))?;
         // The library writes a refusal at once and alone: nothing follows it on the connection.
         if let [part] = parts
-            && let Some(answer) = exchange(part, &this.clock)
+            && let Some(answer) = exchange(part, &this.clock, this.is_secure)
         {
             this.waiting = answer;
             return Poll::Ready(Ok(part.len()));
@@ -101,7 +102,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for ErrorForm<S> {
 
 /// The contract's answer in place of the library's. `None` for whatever else is written: all
 /// answers of the service carry a `request-id`.
-fn exchange(written: &[u8], clock: &Clock) -> Option<Bytes> {
+fn exchange(written: &[u8], clock: &Clock, is_secure: bool) -> Option<Bytes> {
     if !(written.starts_with(b"HTTP/1.1 4") && written.ends_with(b"\r\n\r\n")) {
         return None;
     }
@@ -117,9 +118,9 @@ fn exchange(written: &[u8], clock: &Clock) -> Option<Bytes> {
         return None;
     }
     let error = ApiError::malformed(StatusCode::from_u16(head.code?).ok()?);
-    let ids = RequestIds { ours: clock.guid(), client: None };
-    tracing::info!(request_id = %ids.ours, error = error.message, "refused");
-    let mut response = respond::failure(error, &ids, clock.now());
+    let envelope = Envelope { request_id: clock.guid(), client_request_id: None, is_secure };
+    tracing::info!(request_id = %envelope.request_id, error = error.message, "refused");
+    let mut response = respond::failure(error, &envelope, clock.now());
     // The date, and that the connection is closed.
     for line in head.headers.iter().filter(|line| !is_empty(line)) {
         let name = HeaderName::from_bytes(line.name.as_bytes()).ok()?;

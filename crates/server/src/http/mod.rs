@@ -7,7 +7,9 @@ mod extract;
 mod identities;
 mod malformed;
 mod negotiate;
+mod origin;
 mod paging;
+mod places;
 mod respond;
 pub mod routes;
 
@@ -33,6 +35,7 @@ use crate::auth::{Access, Gate, Principal};
 use crate::ops::Register;
 use error::{ApiError, ErrorKind};
 use extract::BodyBudget;
+pub use origin::Origins;
 use paging::Paging;
 use respond::Reply;
 use routes::{Found, Operation};
@@ -64,6 +67,7 @@ pub struct Limits {
 pub struct App {
     gate: Gate,
     register: Register,
+    origins: Origins,
     paging: Paging,
     limits: Limits,
     bodies: BodyBudget,
@@ -75,12 +79,13 @@ impl App {
     pub fn new(
         gate: Gate,
         register: Register,
+        origins: Origins,
         paging_key: &[u8],
         limits: Limits,
         clock: Clock,
     ) -> Self {
         let bodies = BodyBudget::new();
-        Self { gate, register, paging: Paging::new(paging_key), limits, bodies, clock }
+        Self { gate, register, origins, paging: Paging::new(paging_key), limits, bodies, clock }
     }
 }
 
@@ -98,20 +103,27 @@ pub struct Peer {
     pub remote: SocketAddr,
     /// The service's end.
     pub local: SocketAddr,
+    /// Whether TLS lies between.
+    pub is_secure: bool,
 }
 
-/// What a request is known by: to the service, and to the client if it gave it an id.
-struct RequestIds {
-    ours: Uuid,
-    client: Option<HeaderValue>,
+/// What the answer to a request says besides what was asked for.
+struct Envelope {
+    request_id: Uuid,
+    /// The id that the client gave the request, as sent.
+    client_request_id: Option<HeaderValue>,
+    /// Whether it came over TLS.
+    is_secure: bool,
 }
 
 /// A request on its way through the service.
 struct Call {
-    ids: RequestIds,
+    envelope: Envelope,
     peer: Option<Peer>,
     head: http::request::Parts,
     deadline: Instant,
+    /// The root of the API as it was called, for links.
+    root: String,
     /// Who called, as soon as it is known.
     principal: Option<Principal>,
 }
@@ -120,40 +132,35 @@ impl Call {
     fn headers(&self) -> &HeaderMap {
         &self.head.headers
     }
-
-    /// The address that the client called, for links: scheme, host and version.
-    fn root(&self) -> String {
-        let host = self.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-        match (host, self.peer) {
-            (Some(host), _) => format!("http://{host}/{}", routes::VERSION),
-            // HTTP/1.0 names no host.
-            (None, Some(peer)) => format!("http://{}/{}", peer.local, routes::VERSION),
-            (None, None) => format!("http://localhost/{}", routes::VERSION),
-        }
-    }
 }
 
 async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
     let started = Instant::now();
     let (head, body) = request.into_parts();
-    let client = head
+    let client_request_id = head
         .headers
         .get("client-request-id")
         .filter(|id| !id.is_empty() && id.len() <= MAX_CLIENT_REQUEST_ID)
         .cloned();
+    let peer = head.extensions.get::<Peer>().copied();
     let mut call = Call {
-        ids: RequestIds { ours: app.clock.guid(), client },
-        peer: head.extensions.get::<Peer>().copied(),
+        envelope: Envelope {
+            request_id: app.clock.guid(),
+            client_request_id,
+            is_secure: peer.is_some_and(|peer| peer.is_secure),
+        },
+        peer,
         head,
         deadline: started + app.limits.time,
+        root: String::new(),
         principal: None,
     };
     let work = AssertUnwindSafe(serve(&app, &mut call, body)).catch_unwind().await;
     let outcome = work.unwrap_or_else(|panic| Err(ApiError::internal(panicked(&panic))));
     let cause = outcome.as_ref().err().map(|error| (error.kind, describe(error)));
     let response = match outcome {
-        Ok(reply) => respond::success(reply, &call.ids),
-        Err(error) => respond::failure(error, &call.ids, app.clock.now()),
+        Ok(reply) => respond::success(reply, &call.envelope),
+        Err(error) => respond::failure(error, &call.envelope, app.clock.now()),
     };
     log(&call, &response, started, cause);
     response
@@ -162,12 +169,13 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
 async fn serve(app: &App, call: &mut Call, body: Body) -> Result<Reply, ApiError> {
     check_head(&call.head)?;
     let Found { route, id } = routes::find(&call.head.method, call.head.uri.path())?;
-    check_host(call)?;
+    let origin = app.origins.origin(&call.head.headers, &call.head.uri, call.peer)?;
+    call.root = format!("{origin}/{}", routes::VERSION);
     let format = negotiate::format(call.headers())?;
     let Access::AnyOf(any_of) = route.access else {
         refuse_options(&options(call)?)?;
         format.require_json()?;
-        return Ok(respond::service_document(&call.root()));
+        return Ok(respond::service_document(&call.root));
     };
     let authorization = call.headers().get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
     let principal = app.gate.admit(authorization, any_of)?;
@@ -202,7 +210,7 @@ async fn dispatch(
         Operation::Delete => identities::delete(app, call, principal, id).await,
         Operation::Import => identities::import(app, call, principal, body).await,
         Operation::Search => identities::search(app, call, principal, body).await,
-        Operation::ServiceDocument => Ok(respond::service_document(&call.root())),
+        Operation::ServiceDocument => Ok(respond::service_document(&call.root)),
     }
 }
 
@@ -223,25 +231,6 @@ fn check_head(head: &http::request::Parts) -> Result<(), ApiError> {
         ));
     }
     Ok(())
-}
-
-/// A name that is not this machine's own is a page in a browser that was made to call here
-/// (DNS rebinding), or a mistake.
-fn check_host(call: &Call) -> Result<(), ApiError> {
-    let Some(host) = call.headers().get(header::HOST) else { return Ok(()) };
-    let text = host.to_str().unwrap_or_default();
-    let name = match text.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
-        _ => text,
-    };
-    let loopback = ["localhost", "127.0.0.1", "[::1]"];
-    if loopback.iter().any(|known| name.eq_ignore_ascii_case(known)) {
-        return Ok(());
-    }
-    Err(ApiError::bad_request(format!(
-        "The host '{name}' is not served: call {} instead.",
-        loopback.join(" or ")
-    )))
 }
 
 fn options(call: &Call) -> Result<Options, ApiError> {
@@ -277,7 +266,7 @@ fn log(call: &Call, response: &Response, started: Instant, error: Option<(ErrorK
     let us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     let (method, path) = (call.head.method.as_str(), call.head.uri.path());
     let tenant = call.principal.as_ref().map(|principal| principal.tenant().to_string());
-    let (request_id, tenant) = (call.ids.ours.hyphenated(), tenant.as_deref());
+    let (request_id, tenant) = (call.envelope.request_id.hyphenated(), tenant.as_deref());
     match error {
         None => tracing::info!(%request_id, method, path, status, us, tenant, "served"),
         Some((ErrorKind::Internal, error)) => {

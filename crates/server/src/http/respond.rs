@@ -11,7 +11,7 @@ use odata::DateTimeOffset;
 use serde::Serialize;
 use serde_json::json;
 
-use super::RequestIds;
+use super::Envelope;
 use super::error::{ApiError, ErrorKind};
 use super::negotiate::Return;
 use super::routes::COLLECTION;
@@ -24,6 +24,7 @@ const ENTITY_JSON: HeaderValue = HeaderValue::from_static(
 const ERROR_JSON: HeaderValue = HeaderValue::from_static("application/json");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain");
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+const ONE_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
 const ODATA_4: HeaderValue = HeaderValue::from_static("4.0");
 /// Seconds after which a client may try again when the service was busy or its store away.
 const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("1");
@@ -129,7 +130,7 @@ pub(super) fn service_document(root: &str) -> Reply {
     Reply::json(document.to_string().into_bytes())
 }
 
-pub(super) fn success(reply: Reply, ids: &RequestIds) -> Response {
+pub(super) fn success(reply: Reply, envelope: &Envelope) -> Response {
     let mut response = Response::new(Body::from(reply.body));
     *response.status_mut() = reply.status;
     let headers = response.headers_mut();
@@ -142,12 +143,12 @@ pub(super) fn success(reply: Reply, ids: &RequestIds) -> Response {
             headers.insert(name, value);
         }
     }
-    common(response, ids)
+    common(response, envelope)
 }
 
-pub(super) fn failure(error: ApiError, ids: &RequestIds, now: DateTimeOffset) -> Response {
+pub(super) fn failure(error: ApiError, envelope: &Envelope, now: DateTimeOffset) -> Response {
     let (status, code) = error.kind.row();
-    let mut response = Response::new(Body::from(error_body(&error, code, ids, now)));
+    let mut response = Response::new(Body::from(error_body(&error, code, envelope, now)));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, ERROR_JSON);
@@ -164,7 +165,7 @@ pub(super) fn failure(error: ApiError, ids: &RequestIds, now: DateTimeOffset) ->
     if let Some(Ok(allow)) = error.allow.map(HeaderValue::try_from) {
         headers.insert(header::ALLOW, allow);
     }
-    common(response, ids)
+    common(response, envelope)
 }
 
 fn challenge() -> HeaderValue {
@@ -204,9 +205,10 @@ struct InnerError<'a> {
     client_request_id: &'a str,
 }
 
-fn error_body(error: &ApiError, code: &str, ids: &RequestIds, now: DateTimeOffset) -> Vec<u8> {
-    let (date, request_id) = (now.to_string(), ids.ours.to_string());
-    let client = ids.client.as_ref().map(|id| String::from_utf8_lossy(id.as_bytes()));
+fn error_body(error: &ApiError, code: &str, envelope: &Envelope, now: DateTimeOffset) -> Vec<u8> {
+    let (date, request_id) = (now.to_string(), envelope.request_id.to_string());
+    let client =
+        envelope.client_request_id.as_ref().map(|id| String::from_utf8_lossy(id.as_bytes()));
     let details = error.details.iter();
     let details = details.map(|Fault { message, target, .. }| Detail { code, message, target });
     let body = ErrorBody {
@@ -226,16 +228,23 @@ fn error_body(error: &ApiError, code: &str, ids: &RequestIds, now: DateTimeOffse
 }
 
 /// The headers that every answer carries (contract, 5).
-fn common(mut response: Response, ids: &RequestIds) -> Response {
+fn common(mut response: Response, envelope: &Envelope) -> Response {
     let headers = response.headers_mut();
-    let mut buffer = uuid::Uuid::encode_buffer();
-    let request_id = ids.ours.hyphenated().encode_lower(&mut buffer);
-    if let Ok(request_id) = HeaderValue::from_str(request_id) {
-        let client = ids.client.clone().unwrap_or_else(|| request_id.clone());
-        headers.insert(REQUEST_ID, request_id);
-        headers.insert(CLIENT_REQUEST_ID, client);
-    }
+    let request_id = request_id(envelope);
+    let client = envelope.client_request_id.clone().unwrap_or_else(|| request_id.clone());
+    headers.insert(REQUEST_ID, request_id);
+    headers.insert(CLIENT_REQUEST_ID, client);
     headers.insert(ODATA_VERSION, ODATA_4);
     headers.insert(CACHE_CONTROL, NO_CACHE);
+    if envelope.is_secure {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, ONE_YEAR);
+    }
     response
+}
+
+/// The id of a request as a header.
+fn request_id(envelope: &Envelope) -> HeaderValue {
+    let mut buffer = uuid::Uuid::encode_buffer();
+    let text = envelope.request_id.hyphenated().encode_lower(&mut buffer);
+    HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }

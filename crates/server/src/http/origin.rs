@@ -1,0 +1,149 @@
+//! The address that a client called, which links in answers follow, and whether it is one of ours.
+//! Must not know what is linked.
+
+use http::{HeaderMap, Uri, header};
+
+use super::Peer;
+use super::error::ApiError;
+
+/// The names of this machine for itself.
+const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+
+/// The addresses under which the service is called.
+#[derive(Clone, Debug)]
+pub enum Origins {
+    /// Only by these names, besides those of this machine for itself. Any other is a page in a
+    /// browser that was made to call here (DNS rebinding), or a mistake.
+    Local(Vec<String>),
+    /// By whatever name; but links only ever hold one that is known.
+    Public {
+        /// Where the service says that it is: scheme, host and port.
+        url: Option<String>,
+        /// Further hosts, with their ports if these are not the scheme's, that links may follow.
+        hosts: Vec<String>,
+    },
+}
+
+impl Origins {
+    /// The address that the client called, for links: scheme, host and port.
+    ///
+    /// # Errors
+    /// The host is not one that is served.
+    pub(super) fn origin(
+        &self,
+        headers: &HeaderMap,
+        target: &Uri,
+        peer: Option<Peer>,
+    ) -> Result<String, ApiError> {
+        let scheme = if peer.is_some_and(|peer| peer.is_secure) { "https" } else { "http" };
+        Ok(match (self, called(headers, target)) {
+            (Self::Local(names), Some(host)) if !is_local(names, host) => {
+                return Err(not_served(names, host));
+            }
+            (Self::Public { url, hosts }, Some(host)) if !is_known(url, hosts, peer, host) => {
+                url.clone().unwrap_or_else(|| listener(scheme, peer))
+            }
+            (Self::Public { url: Some(url), .. }, None) => url.clone(),
+            // HTTP/1.0 names no host.
+            (_, None) => listener(scheme, peer),
+            (_, Some(host)) => format!("{scheme}://{host}"),
+        })
+    }
+}
+
+/// The host and port that the client named: in the target, which counts more (RFC 9112, 3.2.2) and
+/// is where HTTP/2 has it, or in `Host`.
+fn called<'a>(headers: &'a HeaderMap, target: &'a Uri) -> Option<&'a str> {
+    let named = target.authority().map(http::uri::Authority::as_str);
+    named.or_else(|| headers.get(header::HOST).map(|host| host.to_str().unwrap_or_default()))
+}
+
+fn listener(scheme: &str, peer: Option<Peer>) -> String {
+    match peer {
+        Some(peer) => format!("{scheme}://{}", peer.local),
+        None => format!("{scheme}://localhost"),
+    }
+}
+
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    }
+}
+
+fn is_local(names: &[String], host: &str) -> bool {
+    let name = without_port(host);
+    let mut served = LOOPBACK.iter().copied().chain(names.iter().map(String::as_str));
+    served.any(|known| known.eq_ignore_ascii_case(name))
+}
+
+fn not_served(names: &[String], host: &str) -> ApiError {
+    let served: Vec<&str> =
+        LOOPBACK.iter().copied().chain(names.iter().map(String::as_str)).collect();
+    let shown: String = without_port(host).chars().take(100).collect();
+    ApiError::bad_request(format!(
+        "The host '{shown}' is not served: call {} instead.",
+        served.join(" or ")
+    ))
+}
+
+fn is_known(url: &Option<String>, hosts: &[String], peer: Option<Peer>, host: &str) -> bool {
+    let public = url.as_deref().and_then(|url| url.split_once("://")).map(|(_, host)| host);
+    let listener = peer.map(|peer| peer.local.to_string());
+    let mut known = hosts.iter().map(String::as_str).chain(public).chain(listener.as_deref());
+    known.any(|known| known.eq_ignore_ascii_case(host))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn origin(origins: &Origins, target: &str, host: Option<&str>) -> Result<String, String> {
+        let mut request = http::Request::builder().uri(target);
+        if let Some(host) = host {
+            request = request.header(header::HOST, host);
+        }
+        let (head, ()) = request.body(()).unwrap().into_parts();
+        let peer = Peer {
+            remote: "127.0.0.1:50000".parse().unwrap(),
+            local: "127.0.0.1:8080".parse().unwrap(),
+            is_secure: target.starts_with("https"),
+        };
+        origins.origin(&head.headers, &head.uri, Some(peer)).map_err(|error| error.message)
+    }
+
+    #[test]
+    fn a_local_service_answers_to_names_of_this_machine_alone() {
+        let local = Origins::Local(vec!["muster.test".to_owned()]);
+        let origin = |host| origin(&local, "/beta", Some(host));
+        assert_eq!(origin("localhost:8080"), Ok("http://localhost:8080".to_owned()));
+        assert_eq!(origin("[::1]:8080"), Ok("http://[::1]:8080".to_owned()));
+        assert_eq!(origin("Muster.test"), Ok("http://Muster.test".to_owned()));
+        for foreign in ["evil.example", "localhost.evil.example", "localhost:80:80", ""] {
+            assert!(origin(foreign).unwrap_err().contains("is not served"), "{foreign}");
+        }
+    }
+
+    #[test]
+    fn the_target_counts_more_than_the_header() {
+        let local = Origins::Local(Vec::new());
+        let called = origin(&local, "https://localhost:8443/beta", Some("evil.example"));
+        assert_eq!(called, Ok("https://localhost:8443".to_owned()));
+        assert!(origin(&local, "http://evil.example/beta", Some("localhost")).is_err());
+    }
+
+    #[test]
+    fn a_public_service_links_to_known_hosts_alone() {
+        let url = Some("https://muster.example.com".to_owned());
+        let public = Origins::Public { url, hosts: vec!["inner.example.com:8080".to_owned()] };
+        let origin = |host| origin(&public, "/beta", host).unwrap();
+        assert_eq!(origin(Some("inner.example.com:8080")), "http://inner.example.com:8080");
+        assert_eq!(origin(Some("127.0.0.1:8080")), "http://127.0.0.1:8080");
+        assert_eq!(origin(Some("evil.example")), "https://muster.example.com");
+        assert_eq!(origin(None), "https://muster.example.com");
+        let unnamed = Origins::Public { url: None, hosts: Vec::new() };
+        let called = super::tests::origin(&unnamed, "/beta", Some("evil.example"));
+        assert_eq!(called, Ok("http://127.0.0.1:8080".to_owned()));
+    }
+}

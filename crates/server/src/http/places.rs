@@ -1,0 +1,128 @@
+//! The places that connections take: how many there may be, and who makes room for a new one.
+//! Must not know what a connection is.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+/// How long a connection must have been idle to make room for another.
+const MIN_IDLE: Duration = Duration::from_millis(500);
+/// How often it is looked for an idle one while there is no room.
+const ROOM_PAUSE: Duration = Duration::from_millis(50);
+
+/// All places.
+#[derive(Debug)]
+pub(super) struct Places {
+    limit: usize,
+    began: Instant,
+    next: AtomicU64,
+    taken: Mutex<HashMap<u64, Arc<State>>>,
+}
+
+/// What is known of the connection in a place.
+#[derive(Debug)]
+struct State {
+    began: Instant,
+    /// Requests in work.
+    in_work: AtomicUsize,
+    /// Since when there is none: milliseconds since `began`.
+    idle_since_ms: AtomicU64,
+    leave: Notify,
+}
+
+impl State {
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn is_idle(&self) -> bool {
+        self.in_work.load(Ordering::Relaxed) == 0
+    }
+
+    fn idle_since_ms(&self) -> u64 {
+        self.idle_since_ms.load(Ordering::Relaxed)
+    }
+}
+
+/// A taken place; dropping it frees it.
+pub(super) struct Place {
+    places: Arc<Places>,
+    number: u64,
+    state: Arc<State>,
+}
+
+impl Place {
+    /// Marks the connection as busy for as long as the value lives.
+    pub(super) fn begin(&self) -> InWork<'_> {
+        self.state.in_work.fetch_add(1, Ordering::Relaxed);
+        InWork(&self.state)
+    }
+
+    /// Ends when the connection has to make room.
+    pub(super) async fn asked_to_leave(&self) {
+        self.state.leave.notified().await;
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.places.taken.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.number);
+    }
+}
+
+/// A request in work.
+pub(super) struct InWork<'a>(&'a State);
+
+impl Drop for InWork<'_> {
+    fn drop(&mut self) {
+        self.0.idle_since_ms.store(self.0.now_ms(), Ordering::Relaxed);
+        self.0.in_work.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Places {
+    pub(super) fn new(limit: usize) -> Self {
+        Self { limit, began: Instant::now(), next: AtomicU64::new(0), taken: Mutex::default() }
+    }
+
+    /// Takes a place, as soon as there is one.
+    pub(super) async fn take(self: &Arc<Self>) -> Place {
+        loop {
+            if let Some(place) = self.try_take() {
+                return place;
+            }
+            tokio::time::sleep(ROOM_PAUSE).await;
+        }
+    }
+
+    fn try_take(self: &Arc<Self>) -> Option<Place> {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if taken.len() >= self.limit {
+            make_room(&taken);
+            return None;
+        }
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let state = Arc::new(State {
+            began: self.began,
+            in_work: AtomicUsize::new(0),
+            idle_since_ms: AtomicU64::new(0),
+            leave: Notify::new(),
+        });
+        state.idle_since_ms.store(state.now_ms(), Ordering::Relaxed);
+        taken.insert(number, Arc::clone(&state));
+        Some(Place { places: Arc::clone(self), number, state })
+    }
+}
+
+/// Tells the connection that has been idle longest to leave.
+fn make_room(taken: &HashMap<u64, Arc<State>>) {
+    let idle = taken.values().filter(|state| state.is_idle());
+    let Some(longest) = idle.min_by_key(|state| state.idle_since_ms()) else { return };
+    let idle_ms = longest.now_ms().saturating_sub(longest.idle_since_ms());
+    if u128::from(idle_ms) >= MIN_IDLE.as_millis() {
+        longest.leave.notify_one();
+    }
+}
