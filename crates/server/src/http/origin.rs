@@ -137,13 +137,13 @@ mod tests {
     fn a_public_service_links_to_known_hosts_alone() {
         let url = Some("https://muster.example.com".to_owned());
         let public = Origins::Public { url, hosts: vec!["inner.example.com:8080".to_owned()] };
-        let origin = |host| origin(&public, "/beta", host).unwrap();
-        assert_eq!(origin(Some("inner.example.com:8080")), "http://inner.example.com:8080");
-        assert_eq!(origin(Some("127.0.0.1:8080")), "http://127.0.0.1:8080");
-        assert_eq!(origin(Some("evil.example")), "https://muster.example.com");
-        assert_eq!(origin(None), "https://muster.example.com");
+        let called = |host| origin(&public, "/beta", host).unwrap();
+        assert_eq!(called(Some("inner.example.com:8080")), "http://inner.example.com:8080");
+        assert_eq!(called(Some("127.0.0.1:8080")), "http://127.0.0.1:8080");
+        assert_eq!(called(Some("evil.example")), "https://muster.example.com");
+        assert_eq!(called(None), "https://muster.example.com");
         let unnamed = Origins::Public { url: None, hosts: Vec::new() };
-        let called = super::tests::origin(&unnamed, "/beta", Some("evil.example"));
+        let called = origin(&unnamed, "/beta", Some("evil.example"));
         assert_eq!(called, Ok("http://127.0.0.1:8080".to_owned()));
     }
 }
