@@ -14,7 +14,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::Limits;
 use super::error::{ApiError, ErrorKind};
 
-/// Bytes that all bodies in work may hold together: connections are many, memory is not.
+/// Bytes that all bodies in work may hold together, if one alone may not have more: connections
+/// are many, memory is not.
 const BUDGET_BYTES: usize = 256 * 1024 * 1024;
 /// What a permit stands for.
 const PERMIT_BYTES: usize = 4 * 1024;
@@ -35,8 +36,12 @@ struct Held {
 }
 
 impl BodyBudget {
-    pub(super) fn new() -> Self {
-        Self(Arc::new(Semaphore::new(BUDGET_BYTES / PERMIT_BYTES)))
+    /// The budget where one body may have `largest` bytes: such a one must find room, twice where
+    /// it came compressed.
+    pub(super) fn new(largest: usize) -> Self {
+        let bytes = BUDGET_BYTES.max(largest.saturating_mul(2));
+        let permits = (bytes / PERMIT_BYTES).min(Semaphore::MAX_PERMITS);
+        Self(Arc::new(Semaphore::new(permits)))
     }
 
     fn hold(&self) -> Held {

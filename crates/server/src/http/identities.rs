@@ -42,7 +42,10 @@ pub(super) async fn list(
         }
     }
     let preferred = negotiate::preferences(call.headers()).max_page_size;
-    let size = top.unwrap_or(PAGE).min(preferred.unwrap_or(MAX_PAGE)).min(MAX_PAGE);
+    let size = top
+        .unwrap_or(PAGE)
+        .min(preferred.map_or(MAX_PAGE, |preferred| preferred.rows))
+        .min(MAX_PAGE);
     let size = usize::try_from(size).unwrap_or_default();
     // One more than shown tells whether there is a next page.
     let mut rows = if size == 0 {

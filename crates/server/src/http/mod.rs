@@ -84,7 +84,7 @@ impl App {
         limits: Limits,
         clock: Clock,
     ) -> Self {
-        let bodies = BodyBudget::new();
+        let bodies = BodyBudget::new(limits.body_bytes);
         Self { gate, register, origins, paging: Paging::new(paging_key), limits, bodies, clock }
     }
 }
@@ -169,7 +169,7 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
 async fn serve(app: &App, call: &mut Call, body: Body) -> Result<Reply, ApiError> {
     check_head(&call.head)?;
     let Found { route, id } = routes::find(&call.head.method, call.head.uri.path())?;
-    let origin = app.origins.origin(&call.head.headers, &call.head.uri, call.peer)?;
+    let origin = app.origins.origin(&call.head, call.peer)?;
     call.root = format!("{origin}/{}", routes::VERSION);
     let format = negotiate::format(call.headers())?;
     let Access::AnyOf(any_of) = route.access else {
@@ -234,7 +234,12 @@ fn check_head(head: &http::request::Parts) -> Result<(), ApiError> {
 }
 
 fn options(call: &Call) -> Result<Options, ApiError> {
-    Ok(Options::parse(call.head.uri.query().unwrap_or_default())?)
+    let options = Options::parse(call.head.uri.query().unwrap_or_default())?;
+    // No option that is taken can refer to one.
+    if let Some((alias, _)) = options.aliases().next() {
+        return Err(ApiError::not_offered(&format!("The parameter alias '{alias}'")));
+    }
+    Ok(options)
 }
 
 /// A query option is applied or refused, never ignored.

@@ -38,7 +38,7 @@ pub(super) fn format(headers: &HeaderMap) -> Result<Format, ApiError> {
     if values.peek().is_none() {
         return Ok(Format { json: true, text: true });
     }
-    let mut format = Format { json: false, text: false };
+    let (mut json, mut number, mut text) = (Wish::default(), Wish::default(), Wish::default());
     for value in values {
         let value = value.to_str().map_err(|_| {
             ApiError::bad_request("The header 'Accept' holds characters that are not ASCII.")
@@ -47,17 +47,48 @@ pub(super) fn format(headers: &HeaderMap) -> Result<Format, ApiError> {
             let mut parts = range.split(';').map(str::trim);
             let media = parts.next().unwrap_or_default().to_ascii_lowercase();
             let parameters: Vec<String> = parts.map(str::to_ascii_lowercase).collect();
-            if parameters.iter().any(|parameter| is_zero_weight(parameter)) {
-                continue;
+            let taken = !parameters.iter().any(|parameter| is_zero_weight(parameter));
+            let exact = exactness(&media, "application", "json");
+            if parameters.iter().all(|parameter| is_offered(parameter)) {
+                json.hear(exact, taken);
             }
-            let anything = media == "*/*" || media.is_empty();
-            let json = anything || media == "application/json" || media == "application/*";
-            format.json |= json && parameters.iter().all(|parameter| is_offered(parameter));
-            // `$count` is a bare number: those who ask for JSON can read it as such.
-            format.text |= json || media == "text/plain" || media == "text/*";
+            number.hear(exact, taken);
+            text.hear(exactness(&media, "text", "plain"), taken);
         }
     }
-    Ok(format)
+    // A bare number is JSON, too, with whatever metadata: it does for those who do not speak of
+    // text.
+    let text = if text.exactness == 0 { number.taken } else { text.taken };
+    Ok(Format { json: json.taken, text })
+}
+
+/// What the ranges of `Accept` say of one form.
+#[derive(Default)]
+struct Wish {
+    exactness: u8,
+    taken: bool,
+}
+
+impl Wish {
+    /// The range that names the form most exactly decides (RFC 9110, 12.5.1).
+    fn hear(&mut self, exactness: u8, taken: bool) {
+        if exactness > self.exactness {
+            *self = Self { exactness, taken };
+        } else if exactness == self.exactness {
+            self.taken |= taken && exactness > 0;
+        }
+    }
+}
+
+/// How exactly a range names a form: not at all, by everything, by its kind, by its name.
+fn exactness(range: &str, kind: &str, name: &str) -> u8 {
+    match range.split_once('/') {
+        _ if range.is_empty() => 1,
+        Some(("*", "*")) => 1,
+        Some((given, "*")) if given == kind => 2,
+        Some(given) if given == (kind, name) => 3,
+        _ => 0,
+    }
 }
 
 fn is_zero_weight(parameter: &str) -> bool {
@@ -66,10 +97,17 @@ fn is_zero_weight(parameter: &str) -> bool {
         .is_some_and(|weight| weight.parse::<f32>().is_ok_and(|weight| weight <= 0.0))
 }
 
-/// The one metadata format so far. All other parameters leave the answer as it is.
+/// Whether an answer can be as a parameter of JSON asks. Those that JSON of OData does not have
+/// leave the answer as it is.
 fn is_offered(parameter: &str) -> bool {
-    match parameter.split_once('=') {
-        Some(("odata.metadata" | "metadata", level)) => level.trim_matches('"') == "minimal",
+    let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+    let value = value.trim_matches('"');
+    match name {
+        // The one metadata format so far.
+        "odata.metadata" | "metadata" => value == "minimal",
+        // Nothing that these would change is ever written.
+        "odata.streaming" | "streaming" | "ieee754compatible" => matches!(value, "true" | "false"),
+        "charset" => value == "utf-8",
         _ => true,
     }
 }
@@ -80,7 +118,22 @@ pub(super) struct Preferences {
     /// `return`
     pub(super) result: Option<Return>,
     /// `maxpagesize`
-    pub(super) max_page_size: Option<u64>,
+    pub(super) max_page_size: Option<MaxPageSize>,
+}
+
+/// How many rows the client wants on a page at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct MaxPageSize {
+    pub(super) rows: u64,
+    /// Whether the name had its prefix of OData 4.0, for the answer to name it alike.
+    is_prefixed: bool,
+}
+
+impl MaxPageSize {
+    pub(super) fn applied(self) -> String {
+        let prefix = if self.is_prefixed { ODATA_PREFIX } else { "" };
+        format!("{prefix}maxpagesize={}", self.rows)
+    }
 }
 
 /// What a write is to answer with.
@@ -99,17 +152,22 @@ impl Return {
     }
 }
 
+/// What preferences of OData 4.0 begin with; 4.01 may leave it out (Part 1, 8.2.8).
+const ODATA_PREFIX: &str = "odata.";
+
 /// Reads `Prefer`. Of a preference given twice the first counts; unknown ones are ignored, and so
-/// are values that make no sense (RFC 7240, 2).
+/// are parameters and values that make no sense (RFC 7240, 2).
 pub(super) fn preferences(headers: &HeaderMap) -> Preferences {
     let mut preferences = Preferences::default();
     let values = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
-    for preference in values.flat_map(|value| value.split([',', ';'])) {
+    for preference in values.flat_map(|value| unquoted_split(value, ',')) {
+        let preference = unquoted_split(preference, ';').next().unwrap_or_default();
         let (name, value) = preference.split_once('=').unwrap_or((preference, ""));
         let name = name.trim().to_ascii_lowercase();
         let value = value.trim().trim_matches('"');
-        match name.strip_prefix("odata.").unwrap_or(&name) {
-            "return" if preferences.result.is_none() => {
+        let bare = name.strip_prefix(ODATA_PREFIX);
+        match bare.unwrap_or(&name) {
+            "return" if bare.is_none() && preferences.result.is_none() => {
                 preferences.result = match value {
                     "minimal" => Some(Return::Minimal),
                     "representation" => Some(Return::Representation),
@@ -117,12 +175,28 @@ pub(super) fn preferences(headers: &HeaderMap) -> Preferences {
                 };
             }
             "maxpagesize" if preferences.max_page_size.is_none() => {
-                preferences.max_page_size = value.parse().ok().filter(|size| *size > 0);
+                let rows = value.parse().ok().filter(|rows| *rows > 0);
+                let sized = |rows| MaxPageSize { rows, is_prefixed: bare.is_some() };
+                preferences.max_page_size = rows.map(sized);
             }
             _ => {}
         }
     }
     preferences
+}
+
+/// The parts of a header's value between separators that stand outside of quotes.
+fn unquoted_split(value: &str, separator: char) -> impl Iterator<Item = &str> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    value.split(move |character| {
+        let was_escaped = std::mem::replace(&mut is_escaped, is_quoted && character == '\\');
+        if was_escaped {
+            is_escaped = false;
+        } else if character == '"' {
+            is_quoted = !is_quoted;
+        }
+        character == separator && !is_quoted
+    })
 }
 
 /// Reads `If-Match` and `If-None-Match` (RFC 9110, 13.1).
@@ -144,16 +218,37 @@ fn revisions(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Revisions>
             return Ok(Some(Revisions::Any));
         }
         let revs = all.get_or_insert_default();
-        for tag in text.split(',') {
-            // OData asks for weak tags (Part 1, 8.3.1), and clients may send them back as strong.
-            let tag = tag.trim();
-            let opaque = tag.strip_prefix("W/").unwrap_or(tag);
-            let opaque = opaque.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-            let opaque = opaque.filter(|opaque| !opaque.contains('"'));
-            revs.extend(opaque.ok_or_else(|| malformed(name, value))?.parse::<i64>().ok());
-        }
+        let tags = opaque_tags(text).ok_or_else(|| malformed(name, value))?;
+        revs.extend(tags.into_iter().filter_map(revision));
     }
     Ok(all.map(Revisions::Of))
+}
+
+/// The insides of the quotes in a list of entity tags, or `None` if it is no such list.
+///
+/// OData asks for weak tags (Part 1, 8.3.1), and clients may send them back as strong.
+fn opaque_tags(list: &str) -> Option<Vec<&str>> {
+    let mut tags = Vec::new();
+    let mut rest = list;
+    loop {
+        // Empty elements count for nothing (RFC 9110, 5.6.1).
+        rest = rest.trim_start_matches([',', ' ', '\t']);
+        if rest.is_empty() {
+            return Some(tags).filter(|tags| !tags.is_empty());
+        }
+        let quoted = rest.strip_prefix("W/").unwrap_or(rest).strip_prefix('"')?;
+        let (opaque, after) = quoted.split_once('"')?;
+        tags.push(opaque);
+        rest = after.trim_start();
+        if !rest.is_empty() && !rest.starts_with(',') {
+            return None;
+        }
+    }
+}
+
+/// The revision that a tag of ours stands for. Tags are equal or not, character by character.
+fn revision(opaque: &str) -> Option<i64> {
+    opaque.parse::<i64>().ok().filter(|rev| rev.to_string() == opaque)
 }
 
 fn malformed(name: &HeaderName, value: &HeaderValue) -> ApiError {
@@ -179,7 +274,10 @@ mod tests {
         assert!(json("text/html, application/json;odata.metadata=minimal;q=0.5"));
         assert!(json("application/json;odata.streaming=true;IEEE754Compatible=false"));
         assert!(!json("application/json;q=0, text/html"));
+        assert!(!json("application/json;q=0, */*"));
+        assert!(json("*/*;q=0, application/json"));
         assert!(!json("application/json;odata.metadata=full"));
+        assert!(!json("application/json;charset=utf-16"));
         assert!(!json("text/html"));
     }
 
@@ -188,7 +286,21 @@ mod tests {
         let of = |value| precondition(&headers("if-match", value)).map(|p| p.if_match);
         assert_eq!(of("W/\"3\", \"4\"").unwrap(), Some(Revisions::Of(vec![3, 4])));
         assert_eq!(of("*").unwrap(), Some(Revisions::Any));
-        assert_eq!(of("\"of another service\"").unwrap(), Some(Revisions::Of(vec![])));
-        assert!(of("3").is_err());
+        assert_eq!(of("\"of another, service\"").unwrap(), Some(Revisions::Of(vec![])));
+        assert_eq!(of("\"03\", \"+3\",, \"4\"").unwrap(), Some(Revisions::Of(vec![4])));
+        for malformed in ["3", "", ",", "\"3", "\"3\" \"4\"", "w/\"3\""] {
+            assert!(of(malformed).is_err(), "{malformed}");
+        }
+    }
+
+    #[test]
+    fn preferences_stand_outside_of_quotes() {
+        let of = |value| preferences(&headers("prefer", value));
+        let minimal = Some(Return::Minimal);
+        assert_eq!(of("x=\"a, return=minimal\"").result, None);
+        assert_eq!(of("x=\"a\\\", return=minimal\"").result, None);
+        assert_eq!(of("x=\"a\", return=minimal").result, minimal);
+        assert_eq!(of("return=minimal; return=representation").result, minimal);
+        assert_eq!(of("odata.return=minimal").result, None, "only maxpagesize has a prefix");
     }
 }

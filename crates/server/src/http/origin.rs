@@ -1,7 +1,10 @@
 //! The address that a client called, which links in answers follow, and whether it is one of ours.
 //! Must not know what is linked.
 
-use http::{HeaderMap, Uri, header};
+use std::net::IpAddr;
+
+use http::request::Parts;
+use http::{Version, header};
 
 use super::Peer;
 use super::error::ApiError;
@@ -28,15 +31,10 @@ impl Origins {
     /// The address that the client called, for links: scheme, host and port.
     ///
     /// # Errors
-    /// The host is not one that is served.
-    pub(super) fn origin(
-        &self,
-        headers: &HeaderMap,
-        target: &Uri,
-        peer: Option<Peer>,
-    ) -> Result<String, ApiError> {
+    /// The host is not one that is served, or not named as HTTP asks.
+    pub(super) fn origin(&self, head: &Parts, peer: Option<Peer>) -> Result<String, ApiError> {
         let scheme = if peer.is_some_and(|peer| peer.is_secure) { "https" } else { "http" };
-        Ok(match (self, called(headers, target)) {
+        Ok(match (self, called(head)?) {
             (Self::Local(names), Some(host)) if !is_local(names, host) => {
                 return Err(not_served(names, host));
             }
@@ -53,9 +51,16 @@ impl Origins {
 
 /// The host and port that the client named: in the target, which counts more (RFC 9112, 3.2.2) and
 /// is where HTTP/2 has it, or in `Host`.
-fn called<'a>(headers: &'a HeaderMap, target: &'a Uri) -> Option<&'a str> {
-    let named = target.authority().map(http::uri::Authority::as_str);
-    named.or_else(|| headers.get(header::HOST).map(|host| host.to_str().unwrap_or_default()))
+fn called(head: &Parts) -> Result<Option<&str>, ApiError> {
+    // HTTP/1.1 has one `Host`, whatever stands in the target (RFC 9112, 3.2).
+    let given = head.headers.get_all(header::HOST).iter().count();
+    if given > 1 || (given == 0 && head.version == Version::HTTP_11) {
+        let message = format!("The header 'Host' is there {given} times; send it once.");
+        return Err(ApiError::bad_request(message));
+    }
+    let named = head.uri.authority().map(http::uri::Authority::as_str);
+    let header = head.headers.get(header::HOST);
+    Ok(named.or_else(|| header.map(|host| host.to_str().unwrap_or_default())))
 }
 
 fn listener(scheme: &str, peer: Option<Peer>) -> String {
@@ -75,7 +80,13 @@ fn without_port(host: &str) -> &str {
 fn is_local(names: &[String], host: &str) -> bool {
     let name = without_port(host);
     let mut served = LOOPBACK.iter().copied().chain(names.iter().map(String::as_str));
-    served.any(|known| known.eq_ignore_ascii_case(name))
+    served.any(|known| known.eq_ignore_ascii_case(name)) || is_loopback(name)
+}
+
+/// Whether it is an address of this machine's own: no name server can point one elsewhere.
+fn is_loopback(name: &str) -> bool {
+    let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn not_served(names: &[String], host: &str) -> ApiError {
@@ -101,16 +112,17 @@ mod tests {
 
     fn origin(origins: &Origins, target: &str, host: Option<&str>) -> Result<String, String> {
         let mut request = http::Request::builder().uri(target);
-        if let Some(host) = host {
-            request = request.header(header::HOST, host);
-        }
+        request = match host {
+            Some(host) => request.header(header::HOST, host),
+            None => request.version(Version::HTTP_10),
+        };
         let (head, ()) = request.body(()).unwrap().into_parts();
         let peer = Peer {
             remote: "127.0.0.1:50000".parse().unwrap(),
             local: "127.0.0.1:8080".parse().unwrap(),
             is_secure: target.starts_with("https"),
         };
-        origins.origin(&head.headers, &head.uri, Some(peer)).map_err(|error| error.message)
+        origins.origin(&head, Some(peer)).map_err(|error| error.message)
     }
 
     #[test]
@@ -119,6 +131,7 @@ mod tests {
         let origin = |host| origin(&local, "/beta", Some(host));
         assert_eq!(origin("localhost:8080"), Ok("http://localhost:8080".to_owned()));
         assert_eq!(origin("[::1]:8080"), Ok("http://[::1]:8080".to_owned()));
+        assert_eq!(origin("127.1.2.3"), Ok("http://127.1.2.3".to_owned()));
         assert_eq!(origin("Muster.test"), Ok("http://Muster.test".to_owned()));
         for foreign in ["evil.example", "localhost.evil.example", "localhost:80:80", ""] {
             assert!(origin(foreign).unwrap_err().contains("is not served"), "{foreign}");

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::Envelope;
 use super::error::{ApiError, ErrorKind};
-use super::negotiate::Return;
+use super::negotiate::{MaxPageSize, Return};
 use super::routes::COLLECTION;
 use crate::auth::AUTHORITY;
 
@@ -101,8 +101,8 @@ impl Reply {
     }
 
     /// Says that the preferred page size was kept to.
-    pub(super) fn max_page_size_applied(self, size: u64) -> Self {
-        self.with(PREFERENCE_APPLIED, format!("maxpagesize={size}"))
+    pub(super) fn max_page_size_applied(self, size: MaxPageSize) -> Self {
+        self.with(PREFERENCE_APPLIED, size.applied())
     }
 
     fn with(mut self, name: HeaderName, value: String) -> Self {

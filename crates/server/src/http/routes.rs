@@ -119,6 +119,23 @@ const NOT_OFFERED: [&str; 8] =
 const KEY: &str = "{id}";
 const NAMESPACE: &str = "microsoft.graph.";
 
+/// A segment of a path, decoded.
+enum Segment<'a> {
+    /// What stands between two slashes: a name, or a key.
+    Plain(Cow<'a, str>),
+    /// What stood in parentheses: a key and never a name, even if it reads like one.
+    Key(String),
+}
+
+impl Segment<'_> {
+    fn text(&self) -> &str {
+        match self {
+            Self::Plain(text) => text,
+            Self::Key(key) => key,
+        }
+    }
+}
+
 /// A route that a request has found, and the key in its path.
 #[derive(Debug)]
 pub struct Found {
@@ -158,9 +175,9 @@ pub fn find(method: &Method, path: &str) -> Result<Found, ApiError> {
     }
 }
 
-fn key_of(route: &Route, segments: &[Cow<'_, str>]) -> String {
+fn key_of(route: &Route, segments: &[Segment<'_>]) -> String {
     let has_key = route.template.ends_with(KEY);
-    segments.last().filter(|_| has_key).map_or_else(String::new, |id| id.clone().into_owned())
+    segments.last().filter(|_| has_key).map_or_else(String::new, |id| id.text().to_owned())
 }
 
 fn wrong_method(method: &Method, routes: &[&Route]) -> ApiError {
@@ -175,7 +192,7 @@ fn wrong_method(method: &Method, routes: &[&Route]) -> ApiError {
 }
 
 /// Splits a path on `/` before decoding it, so that `%2F` stays inside its segment.
-fn segments(path: &str) -> Result<Vec<Cow<'_, str>>, ApiError> {
+fn segments(path: &str) -> Result<Vec<Segment<'_>>, ApiError> {
     let path = path.strip_prefix('/').unwrap_or(path);
     let path = path.strip_suffix('/').unwrap_or(path);
     let mut segments = Vec::with_capacity(5);
@@ -183,10 +200,10 @@ fn segments(path: &str) -> Result<Vec<Cow<'_, str>>, ApiError> {
         let segment = decode(raw)?;
         match with_key(&segment) {
             Some((name, key)) => {
-                segments.push(Cow::Owned(name.to_owned()));
-                segments.push(Cow::Owned(key));
+                segments.push(Segment::Plain(Cow::Owned(name.to_owned())));
+                segments.push(Segment::Key(key));
             }
-            None => segments.push(segment),
+            None => segments.push(Segment::Plain(segment)),
         }
     }
     Ok(segments)
@@ -221,7 +238,7 @@ fn with_key(segment: &str) -> Option<(&str, String)> {
     Some((name, quoted.replace("''", "'")))
 }
 
-fn matches(route: &Route, segments: &[Cow<'_, str>]) -> bool {
+fn matches(route: &Route, segments: &[Segment<'_>]) -> bool {
     let mut wanted = route.template.split('/').skip(1);
     let mut given = segments.iter();
     loop {
@@ -233,7 +250,11 @@ fn matches(route: &Route, segments: &[Cow<'_, str>]) -> bool {
     }
 }
 
-fn fits(wanted: &str, given: &str) -> bool {
+fn fits(wanted: &str, given: &Segment<'_>) -> bool {
+    let given = match given {
+        Segment::Plain(given) => given.as_ref(),
+        Segment::Key(_) => return wanted == KEY,
+    };
     if wanted == KEY {
         return !given.is_empty() && !given.starts_with('$') && namespaced(given).is_none();
     }
@@ -255,7 +276,7 @@ fn is_action(name: &str) -> bool {
 }
 
 /// Says which segment names nothing, or what is valid OData and not offered.
-fn no_route(segments: &[Cow<'_, str>]) -> ApiError {
+fn no_route(segments: &[Segment<'_>]) -> ApiError {
     let fitting = ROUTES.iter().map(|route| {
         let wanted = route.template.split('/').skip(1);
         wanted.zip(segments).take_while(|(wanted, given)| fits(wanted, given)).count()
@@ -264,10 +285,10 @@ fn no_route(segments: &[Cow<'_, str>]) -> ApiError {
     if depth == 0 {
         return unknown_version(segments);
     }
-    match segments.get(depth) {
+    match segments.get(depth).map(Segment::text) {
         // All segments fit: it is the beginning of a route, an entity that is not served.
         None => {
-            let name = segments.last().map_or("", Cow::as_ref);
+            let name = segments.last().map_or("", Segment::text);
             ApiError::not_offered(&format!("The resource '{name}' itself"))
         }
         Some(name) => {
@@ -283,17 +304,18 @@ fn no_route(segments: &[Cow<'_, str>]) -> ApiError {
 }
 
 /// v1.0 does not have the resource in any cloud, and says so by its name.
-fn unknown_version(segments: &[Cow<'_, str>]) -> ApiError {
-    let resource = segments.get(2).filter(|_| {
-        segments.first().is_some_and(|version| version.eq_ignore_ascii_case("v1.0"))
-            && segments.get(1).is_some_and(|name| name.eq_ignore_ascii_case("deviceManagement"))
-    });
-    let name = match (resource, segments.get(1)) {
-        (Some(name), _) => name,
-        (None, Some(name)) if segments.first().is_some_and(|v| v.eq_ignore_ascii_case("v1.0")) => {
+fn unknown_version(segments: &[Segment<'_>]) -> ApiError {
+    let given: Vec<&str> = segments.iter().map(Segment::text).collect();
+    let name = match given.as_slice() {
+        [version, singleton, name, ..]
+            if version.eq_ignore_ascii_case("v1.0")
+                && singleton.eq_ignore_ascii_case("deviceManagement") =>
+        {
             name
         }
-        (None, _) => segments.first().map_or("", |segment| segment),
+        [version, name, ..] if version.eq_ignore_ascii_case("v1.0") => name,
+        [version, ..] => version,
+        [] => "",
     };
     ApiError::segment(name)
 }
@@ -335,6 +357,20 @@ mod tests {
         );
         let action = format!("{ITEM}/Microsoft.Graph.SEARCHexistingIdentities");
         assert_eq!(found(Method::POST, &action).0, Operation::Search);
+    }
+
+    #[test]
+    fn a_key_in_parentheses_is_never_a_name() {
+        for (method, path, key) in [
+            (Method::GET, format!("{ITEM}('$count')"), "$count"),
+            (Method::DELETE, format!("{ITEM}('microsoft.graph.x')"), "microsoft.graph.x"),
+            (Method::GET, format!("{ITEM}('')"), ""),
+        ] {
+            assert_eq!(found(method, &path).1, key);
+        }
+        assert!(find(&Method::POST, &format!("{ITEM}('importDeviceIdentityList')")).is_err());
+        let keyed = "/beta/deviceManagement('importedDeviceIdentities')";
+        assert!(find(&Method::GET, keyed).is_err());
     }
 
     #[test]
