@@ -1,0 +1,32 @@
+//! The HTTP contract, spoken over real sockets to the whole server. A module for each operation,
+//! and one for each thing that all operations have in common; `support` is what they stand on.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at once at what must not be"
+)]
+
+#[macro_use]
+mod support;
+
+mod accept;
+mod addresses;
+mod conditions;
+mod count;
+mod create;
+mod delete;
+mod encoding;
+mod errors;
+mod get;
+mod governing;
+mod headers;
+mod hosts;
+mod identifiers;
+mod list;
+mod options;
+mod paging;
+mod preferences;
+mod service_document;
+mod update;
