@@ -16,7 +16,12 @@ pub struct Clock {
 impl Clock {
     /// The clock of the machine.
     pub fn system() -> Self {
-        Self { source: SystemTime::now, ids: Arc::new(Mutex::new(ContextV7::new())) }
+        Self::reading(SystemTime::now)
+    }
+
+    /// A clock that shows what `source` says.
+    pub(crate) fn reading(source: fn() -> SystemTime) -> Self {
+        Self { source, ids: Arc::new(Mutex::new(ContextV7::new())) }
     }
 
     /// The instant in ticks of 100 ns since 0001-01-01T00:00:00Z.

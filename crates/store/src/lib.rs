@@ -11,6 +11,8 @@ mod history;
 mod queue;
 pub mod sqlite;
 mod tenant;
+#[cfg(test)]
+mod testing;
 mod url;
 mod write;
 

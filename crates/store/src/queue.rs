@@ -111,15 +111,14 @@ impl Intake {
     /// large one. `None` when the queue is closed and empty. Blocks the thread.
     pub(crate) fn next(&mut self) -> Option<Vec<Vec<Job>>> {
         let mut small = Vec::new();
+        let mut rows = 0;
         if self.bulk.is_empty() {
             let first = self.receiver.blocking_recv()?;
-            self.sort(first, &mut small);
+            rows += self.sort(first, &mut small);
         }
-        let mut rows: usize = small.iter().map(|job| job.rows.count).sum();
         while small.len() < MAX_BATCH_JOBS && rows < MAX_BATCH_ROWS {
             let Ok(job) = self.receiver.try_recv() else { break };
-            rows += job.rows.count;
-            self.sort(job, &mut small);
+            rows += self.sort(job, &mut small);
         }
         let mut batches = Vec::with_capacity(2);
         if !small.is_empty() {
@@ -129,11 +128,16 @@ impl Intake {
         Some(batches)
     }
 
-    fn sort(&mut self, job: Job, small: &mut Vec<Job>) {
-        if job.rows.count > BULK_ROWS {
+    /// Puts a write among those of its size. Gives the rows that the shared batch grows by: large
+    /// writes must not end it, or the small ones behind them would wait for them all.
+    fn sort(&mut self, job: Job, small: &mut Vec<Job>) -> usize {
+        let rows = job.rows.count;
+        if rows > BULK_ROWS {
             self.bulk.push_back(job);
+            0
         } else {
             small.push(job);
+            rows
         }
     }
 }
@@ -148,3 +152,6 @@ pub(crate) fn drop_expired(batch: Vec<Job>) -> Vec<Job> {
     }
     live
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,6 +16,9 @@ use crate::{Actor, Clock, Outcome, StoreError, Write, WriteError};
 
 const COUNTER: &str = "SELECT licensed, next_seq FROM tenants WHERE tenant_id = ?1";
 const ADVANCE: &str = "UPDATE tenants SET next_seq = ?2 WHERE tenant_id = ?1";
+/// The end of each tenant's history is a step in its index, where all of it would be a scan.
+const LAST: &str = "SELECT max((SELECT at_ticks FROM changes WHERE tenant_id = tenants.tenant_id \
+     ORDER BY seq DESC LIMIT 1)) FROM tenants";
 const INSERT: &str = "INSERT INTO identities (tenant_id, id, identifier, identifier_key, type, \
      created_ticks, modified_ticks, contacted_ticks, contacted_offset_min, description, \
      enrollment_state, platform, rev) \
@@ -39,8 +42,7 @@ pub(super) fn start(
     checkpoints: Checkpoints,
     clock: Clock,
 ) -> Result<JoinHandle<()>, StoreError> {
-    let connection = place.connect()?;
-    let mut writer = Writer { connection, checkpoints, clock, last: DateTimeOffset::MIN };
+    let mut writer = Writer::new(place, checkpoints, clock)?;
     let work = move || {
         while let Some(batches) = intake.next() {
             for batch in batches {
@@ -58,13 +60,21 @@ struct Writer {
     connection: Connection,
     checkpoints: Checkpoints,
     clock: Clock,
-    /// The instant of the last batch: a clock that is set back must not turn the history round.
+    /// The instant of the last batch, of an earlier process too: a clock that is set back must not
+    /// turn the history round.
     last: DateTimeOffset,
 }
 
 type Answers = Vec<Result<Outcome, WriteError>>;
 
 impl Writer {
+    fn new(place: &Place, checkpoints: Checkpoints, clock: Clock) -> Result<Self, StoreError> {
+        let connection = place.connect()?;
+        let last: Option<i64> = connection.query_row(LAST, [], |row| row.get(0))?;
+        let last = last.and_then(DateTimeOffset::from_ticks_utc).unwrap_or(DateTimeOffset::MIN);
+        Ok(Self { connection, checkpoints, clock, last })
+    }
+
     fn work(&mut self, batch: Vec<Job>) {
         let batch = drop_expired(batch);
         if batch.is_empty() {
@@ -115,8 +125,27 @@ impl Writer {
         for (tenant, next_seq) in view.counters() {
             transaction.prepare_cached(ADVANCE)?.execute(params![blob(&tenant.0), next_seq])?;
         }
-        transaction.commit()?;
+        if let Err(error) = transaction.commit() {
+            self.write_over();
+            return Err(error.into());
+        }
         Ok(answers)
+    }
+
+    /// Puts another transaction in the place of one that could not be committed. If only its sync
+    /// failed, it stands in the log, whole, and would be found there after a crash although it has
+    /// been refused.
+    fn write_over(&self) {
+        let toggle = || -> rusqlite::Result<()> {
+            let version: i64 =
+                self.connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+            let other = i64::from(version == 0);
+            self.connection.execute_batch(&format!("PRAGMA user_version = {other}"))
+        };
+        // It does its work even where it fails itself for want of a sync.
+        if let Err(error) = toggle() {
+            tracing::debug!(%error, "the transaction over a failed one failed, too");
+        }
     }
 }
 
@@ -256,3 +285,6 @@ fn record(
     ])?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
