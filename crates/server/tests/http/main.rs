@@ -13,6 +13,7 @@ mod support;
 
 mod accept;
 mod addresses;
+mod busy;
 mod conditions;
 mod count;
 mod create;
@@ -25,6 +26,7 @@ mod headers;
 mod hosts;
 mod identifiers;
 mod list;
+mod model;
 mod options;
 mod paging;
 mod preferences;

@@ -88,6 +88,13 @@ impl Service {
         assert!(self.server.store().set_licence(tenant.parse().unwrap(), false).unwrap());
     }
 
+    /// The history of a tenant.
+    pub(crate) fn history(&self, tenant: &str) -> Vec<store::Change> {
+        let filter =
+            store::HistoryFilter { tenant: Some(tenant.parse().unwrap()), ..Default::default() };
+        self.server.store().history(&filter, None, usize::MAX).unwrap()
+    }
+
     /// The address of a path.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address())

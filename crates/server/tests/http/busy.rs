@@ -1,0 +1,88 @@
+//! Too much to do: what cannot be done in time is refused with 503 and a time to come again, and
+//! nothing of it is stored.
+
+use std::time::Duration;
+
+use futures_util::future::{Either, join, select};
+
+use crate::support::{Answer, Service, Value, import, serial};
+
+const IMPORT: &str = "/importDeviceIdentityList";
+
+fn rows(prefix: &str, count: usize) -> Value {
+    let rows: Vec<Value> = (0..count).map(|n| serial(&format!("{prefix}{n}"))).collect();
+    import(&rows, false)
+}
+
+/// Keeps the service from beginning a transaction for as long as this lives.
+fn hold_up(service: &Service) -> rusqlite::Connection {
+    let connection = rusqlite::Connection::open(service.data().join("muster.db")).unwrap();
+    connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+    connection
+}
+
+fn check_refused(answer: &Answer) {
+    let message = answer.fails(503, "ServiceUnavailable");
+    assert!(message.contains("stored nothing"), "{message}");
+    assert_eq!(answer.header("retry-after"), "1");
+}
+
+each_engine!(
+    more_than_may_wait_is_refused_at_once,
+    ["--max-import-rows", "50001"],
+    async |service: &Service| {
+        let lock = hold_up(service);
+        let (one, other) = (rows("a", 50_001), rows("b", 50_001));
+        let both = select(
+            service.post(IMPORT, &one).into_future(),
+            service.post(IMPORT, &other).into_future(),
+        );
+        let (Either::Left((refused, waiting)) | Either::Right((refused, waiting))) = both.await;
+        check_refused(&refused);
+        drop(lock);
+        waiting.await.succeeds(200);
+        assert_eq!(service.get("/$count").await.text(), "50001");
+        service.create(&serial("after that")).await;
+    }
+);
+
+each_engine!(
+    what_is_not_begun_in_time_is_refused,
+    ["--request-timeout-ms", "400"],
+    async |service: &Service| {
+        // One of the two is begun and held up, the other waits behind it. On a machine so busy that
+        // the second arrives only when the first is done, both are done: then once more.
+        for attempt in 0.. {
+            let before = service.rows().await.len();
+            let lock = hold_up(service);
+            let (many, single) = (rows(&format!("{attempt} "), 300), serial(&format!("{attempt}")));
+            let unlock = async {
+                tokio::time::sleep(Duration::from_millis(900)).await;
+                drop(lock);
+            };
+            let both = join(
+                service.post(IMPORT, &many).into_future(),
+                service.post("", &single).into_future(),
+            );
+            let ((many, single), ()) = join(both, unlock).await;
+            let new = service.rows().await.len() - before;
+            match (many.status.as_u16(), single.status.as_u16()) {
+                (200, 503) => {
+                    check_refused(&single);
+                    return assert_eq!(new, 300);
+                }
+                (503, 201) => {
+                    check_refused(&many);
+                    return assert_eq!(new, 1);
+                }
+                (503, 503) => {
+                    check_refused(&many);
+                    check_refused(&single);
+                    return assert_eq!(new, 0);
+                }
+                both => assert_eq!((both, new), ((200, 201), 301)),
+            }
+            assert!(attempt < 10, "no write was ever too late");
+        }
+    }
+);
