@@ -12,7 +12,7 @@ pub(crate) use call::Call;
 pub(crate) use service::{COLLECTION, Engine, Service, identifiers, run, values};
 pub(crate) use token::{CONFIGURATION_READ_WRITE, READ, READ_WRITE, Token};
 
-pub(crate) use reqwest::{Method, StatusCode};
+pub(crate) use reqwest::Method;
 pub(crate) use serde_json::{Value, json};
 
 /// Declares one test, which runs once on every storage engine, each time with a service of its
