@@ -36,8 +36,8 @@ pub(crate) struct LocalCa {
 }
 
 impl LocalCa {
-    /// The authority of a data directory. It is made anew if there is none, if it has expired, or
-    /// if it may not issue for one of these names.
+    /// The authority of a data directory. It is made anew if there is none, or if it may not issue
+    /// for one of these names.
     ///
     /// # Errors
     /// It cannot be read or made.
@@ -185,4 +185,50 @@ fn loopback_addresses() -> [IpAddr; 2] {
 /// The length of the prefix that holds this one address.
 fn prefix(address: IpAddr) -> u8 {
     if address.is_ipv4() { 32 } else { 128 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap()
+    }
+
+    fn open(data: &Path, names: &[&str], now: OffsetDateTime) -> LocalCa {
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+        LocalCa::open_or_make(data, &names, now).unwrap()
+    }
+
+    #[test]
+    fn an_authority_is_made_once() {
+        let data = tempfile::tempdir().unwrap();
+        let first = open(data.path(), &[], now());
+        let later = open(data.path(), &[], now() + Duration::days(AUTHORITY_DAYS - 1));
+        assert_eq!(later.certificate, first.certificate);
+    }
+
+    #[test]
+    fn it_can_vouch_for_the_names_that_it_was_made_for_alone() {
+        let data = tempfile::tempdir().unwrap();
+        let first = open(data.path(), &["muster.test"], now());
+        let serves = |name: &str| first.serves(&[name.to_owned()], now());
+        assert!(serves("muster.test") && serves("localhost"));
+        assert!(!serves("login.example.com") && !serves("muster.test.example.com"));
+        let fewer = open(data.path(), &[], now());
+        assert_eq!(fewer.certificate, first.certificate);
+        let another = open(data.path(), &["other.test"], now());
+        assert_ne!(another.certificate, first.certificate);
+    }
+
+    #[test]
+    fn damage_is_named_and_changes_nothing() {
+        let data = tempfile::tempdir().unwrap();
+        open(data.path(), &[], now());
+        let path = data.path().join(CERTIFICATE);
+        std::fs::write(&path, "nonsense").unwrap();
+        let error = LocalCa::open_or_make(data.path(), &[], now()).err().unwrap();
+        assert!(error.to_string().contains("dev-ca.pem is damaged: remove it"), "{error}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "nonsense");
+    }
 }

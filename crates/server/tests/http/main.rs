@@ -34,4 +34,5 @@ mod permissions;
 mod preferences;
 mod service_document;
 mod surface;
+mod tls;
 mod update;

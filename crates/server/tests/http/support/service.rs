@@ -62,6 +62,11 @@ impl Service {
         self.server.addresses()[0]
     }
 
+    /// The address under TLS.
+    pub(crate) fn tls_origin(&self) -> String {
+        self.server.tls_origin().unwrap()
+    }
+
     pub(crate) fn data(&self) -> &std::path::Path {
         self.data.path()
     }
