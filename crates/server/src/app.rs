@@ -173,14 +173,13 @@ impl Server {
             TokenRequest { tenant: self.tenant, grant, expires_in_s: DEV_TOKEN_LIFETIME_S };
         let token = key.token(&request, clock)?;
         let (base_url, tenant) = (self.base_url(), self.tenant);
-        let mut content = format!("BASE_URL={base_url}\nTENANT_ID={tenant}\nTOKEN={token}\n");
-        if let Some(origin) = self.tls_origin() {
-            content.push_str(&format!("TLS_BASE_URL={origin}/{VERSION}\n"));
-        }
-        if let Some(file) = &self.ca_file {
-            content.push_str(&format!("CA_FILE={}\n", file.display()));
-        }
-        Ok(self.data.write_dev_env(&content)?)
+        let mut settings =
+            vec![("BASE_URL", base_url), ("TENANT_ID", tenant.to_string()), ("TOKEN", token)];
+        settings.extend(
+            self.tls_origin().map(|origin| ("TLS_BASE_URL", format!("{origin}/{VERSION}"))),
+        );
+        settings.extend(self.ca_file.iter().map(|file| ("CA_FILE", file.display().to_string())));
+        Ok(self.data.write_dev_env(&settings)?)
     }
 }
 

@@ -26,13 +26,23 @@ pub enum DataDirError {
         pid: String,
     },
     /// It cannot be made or written.
-    #[error("cannot write to the data directory {}: {cause}; choose another with --data", path.display())]
+    #[error("cannot write to the data directory {}: {}; choose another with --data",
+        path.display(), explain(.cause))]
     Unusable {
         /// The directory.
         path: PathBuf,
         /// What the system says.
         cause: io::Error,
     },
+}
+
+fn explain(cause: &io::Error) -> String {
+    match cause.kind() {
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+            "a file stands in its place".to_owned()
+        }
+        _ => cause.to_string(),
+    }
 }
 
 /// A data directory that this process holds.
@@ -88,12 +98,24 @@ impl DataDir {
         self.path.join(DEV_ENV)
     }
 
-    /// Writes that file (mode 0600), whole or not at all.
+    /// Writes that file (mode 0600), whole or not at all: a line for each name and value, as
+    /// shells and readers of `.env` files take them.
     ///
     /// # Errors
     /// The directory cannot be written.
-    pub(crate) fn write_dev_env(&self, content: &str) -> Result<(), DataDirError> {
-        private_file::write(&self.dev_env(), content.as_bytes())
+    pub(crate) fn write_dev_env(&self, settings: &[(&str, String)]) -> Result<(), DataDirError> {
+        let lines = settings.iter().map(|(name, value)| format!("{name}={}\n", quoted(value)));
+        private_file::write(&self.dev_env(), lines.collect::<String>().as_bytes())
             .map_err(|cause| DataDirError::Unusable { path: self.path.clone(), cause })
     }
+}
+
+/// A value as a shell takes it: in quotes only where it needs them, which not every reader of such
+/// files removes.
+fn quoted(value: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/+=@%,".contains(c);
+    if value.chars().all(is_plain) {
+        return value.to_owned();
+    }
+    format!("'{}'", value.replace('\'', r"'\''"))
 }

@@ -33,6 +33,9 @@ pub enum StoreError {
         /// The last version that this build knows.
         known: i64,
     },
+    /// The database is there, and is not a register.
+    #[error("the database is another program's: it has tables, but not those of muster")]
+    Foreign,
     /// Rows that were different under an older folding are the same under this one.
     #[error(
         "two identities of one tenant have identifiers that are the same under the folding of \

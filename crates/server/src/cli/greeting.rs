@@ -34,8 +34,8 @@ pub(super) async fn print(server: &Server, took: Duration) -> Result<(), Failure
         env_file.display(),
         target.title(),
     );
-    // Whoever has closed our standard output does not want to read it, but to be served.
-    out.write_all(greeting.as_bytes()).and_then(|()| out.flush()).ok();
+    out.write_all(greeting.as_bytes())?;
+    out.flush()?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, ParseError, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -27,9 +27,7 @@ const GATHER: Duration = Duration::from_millis(10);
 
 /// Starts the log. It ends, with all lines written, when the value is dropped.
 pub(super) fn start(level: &str, format: LogFormat) -> Result<Log, Failure> {
-    let filter: Targets = level.parse().map_err(|error| {
-        format!("--log '{level}' cannot be read ({error}): give error, warn, info, debug or trace")
-    })?;
+    let filter = filter(level)?;
     let log = Log::start(io::stderr())?;
     let ansi = io::stderr().is_terminal();
     let lines = tracing_subscriber::fmt::layer::<Registry>()
@@ -42,6 +40,20 @@ pub(super) fn start(level: &str, format: LogFormat) -> Result<Log, Failure> {
     };
     tracing_subscriber::registry().with(layer.with_filter(filter)).init();
     Ok(log)
+}
+
+/// Which lines are written. A word alone has to be a level: the library takes any other for the
+/// name of a part, and nothing else would be logged.
+fn filter(level: &str) -> Result<Targets, Failure> {
+    let unreadable = |why: &str| -> Failure {
+        format!("--log '{level}' cannot be read ({why}): give error, warn, info, debug or trace")
+            .into()
+    };
+    let mut words = level.split(',').filter(|part| !part.contains('='));
+    if let Some(word) = words.find(|word| word.parse::<LevelFilter>().is_err()) {
+        return Err(unreadable(&format!("'{word}' is no level")));
+    }
+    level.parse().map_err(|error: ParseError| unreadable(&error.to_string()))
 }
 
 /// The thread that writes lines.

@@ -86,7 +86,7 @@ pub fn run() -> ExitCode {
 }
 
 fn is_broken_pipe(failure: &(dyn std::error::Error + 'static)) -> bool {
-    failure
-        .downcast_ref::<std::io::Error>()
-        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    let plain = failure.downcast_ref().map(std::io::Error::kind);
+    let of_json = failure.downcast_ref().and_then(serde_json::Error::io_error_kind);
+    plain.or(of_json) == Some(std::io::ErrorKind::BrokenPipe)
 }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use clap::builder::{BoolishValueParser, RangedU64ValueParser};
 use clap::{Parser, ValueEnum};
 use model::Rules;
 use tokio::signal::unix::{SignalKind, signal};
@@ -15,7 +16,7 @@ use crate::app::Server;
 #[derive(Clone, Debug, Parser)]
 pub struct ServeArgs {
     /// Serves a register for this machine alone, which issues its own tokens.
-    #[arg(long, env = "MUSTER_DEV")]
+    #[arg(long, env = "MUSTER_DEV", value_parser = BoolishValueParser::new())]
     pub(crate) dev: bool,
 
     /// Address to listen on; may be given several times. Port 0 takes any free one.
@@ -46,7 +47,7 @@ pub struct ServeArgs {
     pub(crate) place: Place,
 
     /// Leaves out the sample identities that a new register begins with.
-    #[arg(long, env = "MUSTER_NO_SAMPLE")]
+    #[arg(long, env = "MUSTER_NO_SAMPLE", value_parser = BoolishValueParser::new())]
     pub(crate) no_sample: bool,
 
     /// Rules that identifiers and descriptions must keep.
@@ -63,7 +64,7 @@ pub struct ServeArgs {
 
     /// Most connections at a time. When all are taken, the longest idle one makes room.
     #[arg(long, value_name = "N", default_value_t = 1_024, env = "MUSTER_MAX_CONNECTIONS",
-          value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+          value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub(crate) max_connections: usize,
 
     /// Milliseconds that a request may take.
@@ -116,15 +117,22 @@ pub(super) fn run(args: &ServeArgs) -> Result<(), Failure> {
         // Before anything can be accepted, so that no signal finds us unprepared.
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut signalled = async move || {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        };
         let server = Server::start(args).await?;
-        greeting::print(&server, began.elapsed()).await?;
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+        if let Err(error) = greeting::print(&server, began.elapsed()).await {
+            tracing::warn!(%error, "the start message could not be shown");
         }
+        signalled().await;
         tracing::info!("stopping: what was accepted is answered first");
-        server.stop().await;
-        tracing::info!("stopped");
+        tokio::select! {
+            () = server.stop() => tracing::info!("stopped"),
+            () = signalled() => tracing::warn!("stopped at once, by a second signal"),
+        }
         Ok(())
     })
 }

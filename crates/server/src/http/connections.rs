@@ -163,7 +163,12 @@ async fn serve_http1(
     stopping: watch::Receiver<bool>,
 ) -> Result<(), Ended> {
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(MAX_HEAD_BYTES);
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(MAX_HEAD_BYTES)
+        // Who has sent all may say so, and still waits for the answer.
+        .half_close(true);
     let stream = ErrorForm::new(stream, service.clock.clone(), peer.is_secure);
     let answers = service_fn(|request| service.answer(request, peer, place));
     let connection = builder.serve_connection(TokioIo::new(stream), answers);
@@ -206,11 +211,17 @@ where
     C: Future<Output = hyper::Result<()>>,
 {
     tokio::pin!(connection);
-    tokio::select! {
-        ended = connection.as_mut() => return Ok(ended?),
-        () = place.asked_to_leave() => return Ok(()),
-        () = stopped(stopping) => shut_down(connection.as_mut()),
+    let stopped = stopped(stopping);
+    tokio::pin!(stopped);
+    loop {
+        tokio::select! {
+            ended = connection.as_mut() => return Ok(ended?),
+            // A request may have come since.
+            () = place.asked_to_leave() => if place.is_idle() { return Ok(()) },
+            () = stopped.as_mut() => break,
+        }
     }
+    shut_down(connection.as_mut());
     Ok(connection.await?)
 }
 

@@ -99,7 +99,7 @@ pub struct ApiError {
     pub details: Vec<Fault>,
     /// The methods that are allowed, where the one used is not.
     pub allow: Option<String>,
-    /// What the client must not see: the cause, for the log.
+    /// What the log says in place of the message: the cause, of which the client may learn less.
     pub cause: Option<String>,
 }
 
@@ -115,8 +115,8 @@ impl ApiError {
     }
 
     /// What the HTTP library refused with this status: it could not read the head.
-    pub fn malformed(status: StatusCode) -> Self {
-        if status == StatusCode::BAD_REQUEST {
+    pub fn malformed(status: u16) -> Self {
+        if status == StatusCode::BAD_REQUEST.as_u16() {
             return Self::bad_request(
                 "The request cannot be read as HTTP/1.1: its request line or one of its headers \
                  is malformed. Percent-encode what a URL cannot hold.",
@@ -127,6 +127,10 @@ impl ApiError {
              {MAX_HEADER_BYTES} bytes of headers and {MAX_HEADERS} headers are taken."
         );
         Self::new(ErrorKind::HeadTooLarge, message)
+    }
+
+    fn caused_by(self, cause: impl Into<String>) -> Self {
+        Self { cause: Some(cause.into()), ..self }
     }
 
     /// The path is served with other methods only, which `allow` lists.
@@ -177,22 +181,18 @@ impl ApiError {
         Self::bad_request(format!(
             "The query was stopped at its deadline of {limit_ms} ms; narrow it and try again."
         ))
+        .caused_by("the query was stopped at its deadline")
     }
 
     /// The client may try again soon.
     pub fn unavailable(message: &str, cause: impl Into<String>) -> Self {
-        Self { cause: Some(cause.into()), ..Self::new(ErrorKind::Unavailable, message) }
+        Self::new(ErrorKind::Unavailable, message).caused_by(cause)
     }
 
     /// A defect of the service: the client learns nothing but the request-id.
     pub fn internal(cause: impl Into<String>) -> Self {
-        Self {
-            cause: Some(cause.into()),
-            ..Self::new(
-                ErrorKind::Internal,
-                "The service failed. The cause is in its log under the request-id.",
-            )
-        }
+        let message = "The service failed. The cause is in its log under the request-id.";
+        Self::new(ErrorKind::Internal, message).caused_by(cause)
     }
 
     /// A failed import or search: `limit` is the most rows that a call may have.
@@ -247,6 +247,7 @@ impl From<StoreError> for ApiError {
             StoreError::Deadline
             | StoreError::Damaged(_)
             | StoreError::NewerSchema { .. }
+            | StoreError::Foreign
             | StoreError::FoldCollision { .. } => Self::internal(error.to_string()),
         }
     }
@@ -292,7 +293,8 @@ impl From<Refusal> for ApiError {
                 );
                 Self::new(ErrorKind::Forbidden, message)
             }
-            Refusal::NotLicensed => Self::bad_request("Request not applicable to target tenant."),
+            Refusal::NotLicensed => Self::bad_request("Request not applicable to target tenant.")
+                .caused_by("the tenant is not licensed"),
             Refusal::StoreAway(cause) => Self::unavailable(
                 "The store is away. Try again after the time in Retry-After.",
                 cause,

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use axum::response::Response;
 use bytes::{Buf, Bytes};
 use futures_util::FutureExt;
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue};
 use http_body_util::{BodyExt, Collected};
 use store::Clock;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -117,7 +117,7 @@ fn exchange(written: &[u8], clock: &Clock, is_secure: bool) -> Option<Bytes> {
     {
         return None;
     }
-    let error = ApiError::malformed(StatusCode::from_u16(head.code?).ok()?);
+    let error = ApiError::malformed(head.code?);
     let envelope = Envelope { request_id: clock.guid(), client_request_id: None, is_secure };
     tracing::info!(request_id = %envelope.request_id, error = error.message, "refused");
     let mut response = respond::failure(error, &envelope, clock.now());

@@ -260,9 +260,16 @@ fn panicked(panic: &(dyn Any + Send)) -> String {
     format!("a handler panicked: {}", said.unwrap_or("without a word"))
 }
 
-/// What the log says of an error: the cause where the client learns less, else its message.
+/// What the log says of an error: the cause where the client learns less, else its message. Of a
+/// request that is wrong in itself only that it is: the message repeats what the client sent.
 fn describe(error: &ApiError) -> String {
-    error.cause.clone().unwrap_or_else(|| error.message.clone())
+    match (&error.cause, error.kind) {
+        (Some(cause), _) => cause.clone(),
+        (None, ErrorKind::BadRequest | ErrorKind::ModelValidation | ErrorKind::NotImplemented) => {
+            error.kind.row().1.to_owned()
+        }
+        (None, _) => error.message.clone(),
+    }
 }
 
 /// One line for each request. It holds no token, no body and no query string.

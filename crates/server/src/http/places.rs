@@ -28,22 +28,22 @@ struct State {
     began: Instant,
     /// Requests in work.
     in_work: AtomicUsize,
-    /// Since when there is none: milliseconds since `began`.
-    idle_since_ms: AtomicU64,
+    /// Since when there is none: nanoseconds since `began`.
+    idle_since: AtomicU64,
     leave: Notify,
 }
 
 impl State {
-    fn now_ms(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
     fn is_idle(&self) -> bool {
         self.in_work.load(Ordering::Relaxed) == 0
     }
 
-    fn idle_since_ms(&self) -> u64 {
-        self.idle_since_ms.load(Ordering::Relaxed)
+    fn idle_since(&self) -> u64 {
+        self.idle_since.load(Ordering::Relaxed)
     }
 }
 
@@ -59,6 +59,11 @@ impl Place {
     pub(super) fn begin(&self) -> InWork<'_> {
         self.state.in_work.fetch_add(1, Ordering::Relaxed);
         InWork(&self.state)
+    }
+
+    /// Whether no request is in work.
+    pub(super) fn is_idle(&self) -> bool {
+        self.state.is_idle()
     }
 
     /// Ends when the connection has to make room.
@@ -78,7 +83,7 @@ pub(super) struct InWork<'a>(&'a State);
 
 impl Drop for InWork<'_> {
     fn drop(&mut self) {
-        self.0.idle_since_ms.store(self.0.now_ms(), Ordering::Relaxed);
+        self.0.idle_since.store(self.0.now(), Ordering::Relaxed);
         self.0.in_work.fetch_sub(1, Ordering::Relaxed);
     }
 }
@@ -108,10 +113,10 @@ impl Places {
         let state = Arc::new(State {
             began: self.began,
             in_work: AtomicUsize::new(0),
-            idle_since_ms: AtomicU64::new(0),
+            idle_since: AtomicU64::new(0),
             leave: Notify::new(),
         });
-        state.idle_since_ms.store(state.now_ms(), Ordering::Relaxed);
+        state.idle_since.store(state.now(), Ordering::Relaxed);
         taken.insert(number, Arc::clone(&state));
         Some(Place { places: Arc::clone(self), number, state })
     }
@@ -120,9 +125,9 @@ impl Places {
 /// Tells the connection that has been idle longest to leave.
 fn make_room(taken: &HashMap<u64, Arc<State>>) {
     let idle = taken.values().filter(|state| state.is_idle());
-    let Some(longest) = idle.min_by_key(|state| state.idle_since_ms()) else { return };
-    let idle_ms = longest.now_ms().saturating_sub(longest.idle_since_ms());
-    if u128::from(idle_ms) >= MIN_IDLE.as_millis() {
+    let Some(longest) = idle.min_by_key(|state| state.idle_since()) else { return };
+    let idle_for = longest.now().saturating_sub(longest.idle_since());
+    if u128::from(idle_for) >= MIN_IDLE.as_nanos() {
         longest.leave.notify_one();
     }
 }

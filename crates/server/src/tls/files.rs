@@ -1,8 +1,9 @@
 //! Certificate and key in files that somebody else renews: read again when they change.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -22,8 +23,8 @@ pub(crate) struct Files {
     pub(crate) key: PathBuf,
 }
 
-/// What a changed file is known by.
-type Marks = [Option<(SystemTime, u64)>; 2];
+/// What a changed file is known by: another file in its place, its size, when it was written.
+type Mark = (u64, u64, i64, i64);
 
 impl Files {
     /// Reads both.
@@ -69,10 +70,10 @@ impl Files {
         }
     }
 
-    fn marks(&self) -> Marks {
+    fn marks(&self) -> [Option<Mark>; 2] {
         [&self.certificate, &self.key].map(|path| {
             let meta = std::fs::metadata(path).ok()?;
-            Some((meta.modified().ok()?, meta.len()))
+            Some((meta.ino(), meta.len(), meta.mtime(), meta.mtime_nsec()))
         })
     }
 }

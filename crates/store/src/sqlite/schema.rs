@@ -46,6 +46,14 @@ pub(super) fn prepare(connection: &mut Connection, clock: &Clock) -> Result<(), 
 }
 
 fn migrate(transaction: &Transaction<'_>, clock: &Clock) -> Result<(), StoreError> {
+    let (is_ours, is_empty): (bool, bool) = transaction.query_row(
+        "SELECT coalesce(max(name = 'migrations'), 0), count(*) = 0 FROM sqlite_schema",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    if !is_ours && !is_empty {
+        return Err(StoreError::Foreign);
+    }
     transaction.execute_batch(
         "CREATE TABLE IF NOT EXISTS migrations (
              version       INTEGER NOT NULL PRIMARY KEY,
