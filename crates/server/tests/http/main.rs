@@ -13,6 +13,7 @@ mod support;
 
 mod accept;
 mod addresses;
+mod bad_input;
 mod busy;
 mod conditions;
 mod count;
@@ -32,7 +33,9 @@ mod options;
 mod paging;
 mod permissions;
 mod preferences;
+mod search;
 mod service_document;
 mod surface;
 mod tls;
 mod update;
+mod values;
