@@ -28,9 +28,9 @@ fn a_development_register_is_not_for_other_machines() {
     let place = Place::new();
     let fails = |address: &str| place.fails(&["serve", "--dev", "--listen", address]);
     insta::assert_snapshot!(fails("0.0.0.0:8080"), @"muster: --dev serves this machine only, and 0.0.0.0:8080 can be reached by others: give a loopback address such as 127.0.0.1:8080, or open it on purpose with --dev-host NAME");
-    insta::assert_snapshot!(fails("[::]:8080"), @"muster: --dev serves this machine only, and [::]:8080 can be reached by others: give a loopback address such as 127.0.0.1:8080");
+    insta::assert_snapshot!(fails("[::]:8080"), @"muster: --dev serves this machine only, and [::]:8080 can be reached by others: give a loopback address such as 127.0.0.1:8080, or open it on purpose with --dev-host NAME");
     let also = place.fails(&[&SERVE[..], &["--listen", "192.0.2.1:0"]].concat());
-    insta::assert_snapshot!(also, @"muster: --dev serves this machine only, and 192.0.2.1:0 can be reached by others: give a loopback address such as 127.0.0.1:8080");
+    insta::assert_snapshot!(also, @"muster: --dev serves this machine only, and 192.0.2.1:0 can be reached by others: give a loopback address such as 127.0.0.1:8080, or open it on purpose with --dev-host NAME");
     assert!(!place.path().join("muster-data").exists(), "nothing was made");
 }
 
