@@ -1,5 +1,5 @@
-//! JSON values as a body of this service may hold them, read strictly: no name twice, no more
-//! members than any entity has, no U+0000. Must not know what the names mean.
+//! JSON values as a body of this service may hold them, read strictly: no name twice, and no
+//! more members than any entity has. Must not know what the names mean.
 
 use std::fmt;
 
@@ -7,8 +7,21 @@ use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAcce
 
 /// Most members that one object may have. An entity has nine, and annotations are few.
 const MAX_MEMBERS: usize = 64;
-/// Most characters of a value that an error message repeats.
+/// Most characters of a name or value that an error repeats.
 const SHOWN: usize = 60;
+
+/// Text of a client as an error shows it, cut when long.
+pub(crate) struct Shown<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(text) = self;
+        match text.char_indices().nth(SHOWN) {
+            Some((end, _)) => write!(f, "{}…", text.get(..end).unwrap_or_default()),
+            None => f.write_str(text),
+        }
+    }
+}
 
 /// One JSON value. What nests is not kept: no property of this service is structured.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,11 +40,8 @@ impl fmt::Display for Literal {
         match self {
             Self::Null => f.write_str("null"),
             Self::Bool(value) => value.fmt(f),
-            Self::Number(value) => value.fmt(f),
-            Self::Text(text) => match text.char_indices().nth(SHOWN) {
-                Some((end, _)) => write!(f, "'{}…'", text.get(..end).unwrap_or_default()),
-                None => write!(f, "'{text}'"),
-            },
+            Self::Number(value) => Shown(&value.to_string()).fmt(f),
+            Self::Text(text) => write!(f, "'{}'", Shown(text)),
             Self::Array => f.write_str("an array"),
             Self::Object => f.write_str("an object"),
         }
@@ -133,7 +143,8 @@ pub(crate) fn claim<'a, E: Error>(
         return Err(E::custom(format_args!("an object has more than {MAX_MEMBERS} members")));
     }
     if known.any(|known| known == name) {
-        return Err(E::custom(format_args!("the name '{name}' stands twice in one object")));
+        let shown = Shown(name);
+        return Err(E::custom(format_args!("the name '{shown}' stands twice in one object")));
     }
     Ok(())
 }

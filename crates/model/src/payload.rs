@@ -9,7 +9,7 @@ use odata::edm::{EnumType, Type};
 use odata::suggest::{nearest, nearest_property};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use crate::literal::{Literal, Members, claim};
+use crate::literal::{Literal, Members, Shown, claim};
 use crate::property::{Given, PROPERTIES, Property, Writer, property};
 use crate::{
     Draft, ENTITY_TYPE, Fault, FaultKind, Faults, IdentityType, Patch, Rules, SearchKey,
@@ -18,6 +18,8 @@ use crate::{
 
 const ROWS: &str = "importedDeviceIdentities";
 const OVERWRITE: &str = "overwriteImportedDeviceIdentities";
+/// Most faults of rows that are told: each takes a few bytes of the body, and hundreds to tell.
+const MAX_FAULTS: usize = 1_000;
 
 /// The body of an import: rows in order, and whether they replace what stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,9 +104,13 @@ fn one_for_the_row(index: usize, faults: Faults) -> Fault {
 }
 
 fn parse<'a, S: DeserializeSeed<'a>>(body: &'a [u8], seed: S) -> Result<S::Value, Fault> {
+    // All of it: the parser looks at no byte of what it skips.
+    let text = std::str::from_utf8(body).map_err(|error| {
+        Fault::payload(format_args!("byte {} is not UTF-8", error.valid_up_to() + 1))
+    })?;
     // Windows PowerShell 5.1 puts a byte order mark before what it sends from a file.
-    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-    let mut json = serde_json::Deserializer::from_slice(body);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut json = serde_json::Deserializer::from_str(text);
     let value = seed.deserialize(&mut json).map_err(Fault::payload)?;
     json.end().map_err(Fault::payload)?;
     Ok(value)
@@ -148,13 +154,13 @@ fn annotation(name: &str, literal: &Literal, place: &str) -> Result<(), Fault> {
 }
 
 fn unknown(name: &str, place: &str, type_name: &str, suggestion: Option<&str>) -> Fault {
-    let shown = Literal::Text(name.to_owned());
+    let shown = Shown(name);
     let hint = suggestion.map_or_else(
         || "Remove it, or see the properties that the type has.".to_owned(),
         |right| format!("Did you mean '{right}'?"),
     );
-    let message = format!("The property {shown} does not exist on type '{type_name}'. {hint}");
-    Fault::new(FaultKind::UnknownProperty, &format!("{place}{name}"), message)
+    let message = format!("The property '{shown}' does not exist on type '{type_name}'. {hint}");
+    Fault::new(FaultKind::UnknownProperty, &format!("{place}{shown}"), message)
 }
 
 /// Reads a literal as a value of the property's type.
@@ -255,6 +261,20 @@ struct Action {
     too_many: bool,
 }
 
+impl Action {
+    /// Keeps the faults of a row, as long as there are not too many to tell.
+    fn keep(&mut self, faults: Faults) {
+        for fault in faults {
+            if self.faults.len() < MAX_FAULTS {
+                self.faults.push(fault);
+            } else if self.faults.len() == MAX_FAULTS {
+                let message = format!("There are more faults than the {MAX_FAULTS} told.");
+                self.faults.push(Fault::wrong(ROWS, message));
+            }
+        }
+    }
+}
+
 struct ActionSeed {
     max_rows: usize,
     flag: Option<&'static str>,
@@ -299,11 +319,11 @@ impl<'de> Visitor<'de> for ActionSeed {
 }
 
 fn unknown_parameter(name: &str, suggestion: Option<&str>) -> Fault {
-    let shown = Literal::Text(name.to_owned());
+    let shown = Shown(name);
     let hint = suggestion
         .map_or_else(|| "Remove it.".to_owned(), |right| format!("Did you mean '{right}'?"));
-    let message = format!("The action has no parameter {shown}. {hint}");
-    Fault::new(FaultKind::UnknownProperty, name, message)
+    let message = format!("The action has no parameter '{shown}'. {hint}");
+    Fault::new(FaultKind::UnknownProperty, &shown.to_string(), message)
 }
 
 struct RowsSeed<'a> {
@@ -337,7 +357,7 @@ impl<'de> Visitor<'de> for RowsSeed<'_> {
             }
             match patch_of(members, &format!("{ROWS}[{count}].")) {
                 Ok(patch) => rows.push(patch),
-                Err(faults) => self.action.faults.extend(faults),
+                Err(faults) => self.action.keep(faults),
             }
             count += 1;
         }

@@ -1,6 +1,9 @@
 //! The server as a whole: puts the parts together in the one right order, and takes them apart
 //! again. Must not know how it is shown to people.
 
+mod dev;
+mod outside;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,20 +15,20 @@ use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use crate::auth::{DEV_TENANT, Gate, Grant, KeyError, Permission, SigningKey, TokenRequest};
+use crate::auth::{DEV_TENANT, Gate, KeyError};
+use crate::authority::AuthorityError;
 use crate::cli::ServeArgs;
 use crate::data_dir::{DataDir, DataDirError};
 use crate::http::connections::{Connections, Listener};
 use crate::http::routes::VERSION;
-use crate::http::{App, Limits, Origins, router};
+use crate::http::{App, Beside, Limits, router};
 use crate::listen::{self, ListenError};
 use crate::ops::Register;
-use crate::sample;
 use crate::tls::{self, Certificate, LocalCa, TlsError};
+use dev::Dev;
+use outside::Outside;
+pub use outside::OutsideError;
 
-/// How long the token in `dev.env` lives: a month, and every start makes a new one.
-const DEV_TOKEN_LIFETIME_S: i64 = 30 * 24 * 3_600;
-const DEV_TENANT_NAME: &str = "Development";
 /// The setting that holds the key of paging tokens, and its length.
 const PAGING_KEY: &str = "paging_key";
 const PAGING_KEY_BYTES: usize = 32;
@@ -33,18 +36,21 @@ const PAGING_KEY_BYTES: usize = 32;
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// Nobody issues tokens.
-    #[error(
-        "no authority: nobody would issue the tokens that callers need. \
-         Give --dev for a register on this machine that issues its own"
-    )]
-    NoAuthority,
+    /// What was said of the authority outside does not do.
+    #[error(transparent)]
+    Outside(#[from] OutsideError),
+    /// An option that means nothing without `--dev`.
+    #[error("{0} is for --dev alone: leave it out")]
+    OnlyUnderDev(&'static str),
     /// An address cannot be listened on.
     #[error(transparent)]
     Listen(#[from] ListenError),
     /// There is an address for TLS, and no certificate.
     #[error("--tls-listen needs a certificate: give --tls-cert and --tls-key")]
     NoCertificate,
+    /// There is a certificate, and no address for TLS.
+    #[error("--tls-cert is for TLS, which nobody would speak: give --tls-listen")]
+    NoTlsListener,
     /// TLS cannot be served.
     #[error("TLS: {0}")]
     Tls(#[from] TlsError),
@@ -57,6 +63,9 @@ pub enum StartError {
     /// The key cannot sign.
     #[error("the signing key cannot sign: {0}")]
     Sign(#[from] jsonwebtoken::errors::Error),
+    /// The authority of `--dev` cannot begin.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -74,6 +83,8 @@ pub struct Server {
     connections: Connections,
     store: Arc<Store>,
     data: DataDir,
+    authorities: Vec<String>,
+    is_dev: bool,
     tenant: TenantId,
 }
 
@@ -83,49 +94,75 @@ impl Server {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(args: &ServeArgs) -> Result<Self, StartError> {
-        if !args.dev {
-            return Err(StartError::NoAuthority);
-        }
+        let outside = outside(args)?;
         let sockets = Sockets::open(args).await?;
         let data = DataDir::hold(&args.place.data)?;
-        let key = SigningKey::open_or_make(data.path())?;
         let clock = Clock::system();
         let tls = Tls::prepare(args, &data, &clock)?;
         let url = args.place.store.clone();
         let url = url.unwrap_or_else(|| StoreUrl::in_directory(data.path()));
         let store = Arc::new(Store::open(&url, clock.clone())?);
-        let tenant = development_tenant(&store, &clock, args.no_sample).await?;
-        let paging_key = paging_key(&store)?;
-        let gate = Gate::new(&key, Arc::clone(&store), clock.clone());
+        let dev = match outside {
+            Some(_) => None,
+            None => Some(Dev::prepare(args, &data, &store, &clock).await?),
+        };
+        let (trusts, origins) = match (&outside, &dev) {
+            (Some(outside), _) => (outside.trusts(), outside.origins()),
+            (None, Some(dev)) => (dev.trusts(), dev.origins()),
+            (None, None) => return Err(OutsideError::None.into()),
+        };
+        let gate = Gate::new(trusts, Arc::clone(&store), clock.clone());
+        let authorities = gate.authorities();
         let register = Register::new(Arc::clone(&store), args.identifier_rules.into());
         let limits = Limits {
             body_bytes: args.max_body_bytes,
             rows: args.max_import_rows,
             time: std::time::Duration::from_millis(args.request_timeout_ms),
         };
-        let origins = Origins::Local(args.dev_host.clone());
-        let app = App::new(gate, register, origins, &paging_key, limits, clock.clone());
+        let beside = Beside { origins: origins.clone(), time: limits.time, clock: clock.clone() };
+        let app = App::new(gate, register, origins, &paging_key(&store)?, limits, clock.clone());
+        let settings = dev.as_ref().map(|dev| dev.settings(&clock)).transpose()?;
+        let mut service = router(Arc::new(app));
+        if let Some(dev) = dev {
+            service = service.merge(beside.around(dev.router()));
+        }
         let server = Self {
             addresses: listen::addresses(&sockets.plain),
             tls_addresses: listen::addresses(&sockets.tls),
-            ca_file: tls.ca_file,
-            connections: Connections::new(
-                router(Arc::new(app)),
-                args.max_connections,
-                clock.clone(),
-            ),
+            ca_file: tls.as_ref().and_then(|tls| tls.ca_file.clone()),
+            connections: Connections::new(service, args.max_connections, clock),
             store,
             data,
-            tenant,
+            authorities,
+            is_dev: args.dev,
+            tenant: DEV_TENANT.parse().map_err(StoreError::Damaged)?,
         };
-        server.write_dev_env(&key, &clock)?;
-        for socket in sockets.plain {
-            server.connections.accept(Listener { socket, tls: None });
+        if let Some(settings) = settings {
+            server.write_dev_env(settings)?;
         }
-        for socket in sockets.tls {
-            server.connections.accept(Listener { socket, tls: Some(tls.acceptor.clone()) });
-        }
+        server.accept(sockets, tls);
         Ok(server)
+    }
+
+    fn accept(&self, sockets: Sockets, tls: Option<Tls>) {
+        for socket in sockets.plain {
+            self.connections.accept(Listener { socket, tls: None });
+        }
+        if let Some(tls) = tls {
+            for socket in sockets.tls {
+                self.connections.accept(Listener { socket, tls: Some(tls.acceptor.clone()) });
+            }
+        }
+    }
+
+    /// Whether it issues its own tokens, for this machine alone.
+    pub fn is_dev(&self) -> bool {
+        self.is_dev
+    }
+
+    /// Where callers get their tokens.
+    pub fn authorities(&self) -> &[String] {
+        &self.authorities
     }
 
     /// The addresses of plain HTTP; the first is the one it is known by.
@@ -137,6 +174,11 @@ impl Server {
     pub fn base_url(&self) -> String {
         let address = self.addresses.first().map_or_else(String::new, ToString::to_string);
         format!("http://{address}/{VERSION}")
+    }
+
+    /// The addresses of TLS.
+    pub fn tls_addresses(&self) -> &[SocketAddr] {
+        &self.tls_addresses
     }
 
     /// The address of the service under TLS, without a path.
@@ -166,21 +208,6 @@ impl Server {
         // Closing waits for the writer thread.
         tokio::task::spawn_blocking(move || store.close()).await.ok();
     }
-
-    fn write_dev_env(&self, key: &SigningKey, clock: &Clock) -> Result<(), StartError> {
-        let grant = Grant::Roles(vec![Permission::ServiceConfigReadWrite.name().to_owned()]);
-        let request =
-            TokenRequest { tenant: self.tenant, grant, expires_in_s: DEV_TOKEN_LIFETIME_S };
-        let token = key.token(&request, clock)?;
-        let (base_url, tenant) = (self.base_url(), self.tenant);
-        let mut settings =
-            vec![("BASE_URL", base_url), ("TENANT_ID", tenant.to_string()), ("TOKEN", token)];
-        settings.extend(
-            self.tls_origin().map(|origin| ("TLS_BASE_URL", format!("{origin}/{VERSION}"))),
-        );
-        settings.extend(self.ca_file.iter().map(|file| ("CA_FILE", file.display().to_string())));
-        Ok(self.data.write_dev_env(&settings)?)
-    }
 }
 
 /// What the service listens on.
@@ -191,19 +218,21 @@ struct Sockets {
 
 impl Sockets {
     async fn open(args: &ServeArgs) -> Result<Self, ListenError> {
-        if args.dev_host.is_empty() {
+        if args.dev && args.dev_host.is_empty() {
             listen::only_loopback(&args.listen)?;
             listen::only_loopback(&args.tls_listen)?;
+        }
+        let plain = listen::on(&args.listen, listen::HTTP, "--listen").await?;
+        if !args.dev && args.tls_listen.is_empty() {
+            return Ok(Self { plain, tls: Vec::new() });
         }
         // A second register beside the first needs one option, not two.
         let default_tls = match args.listen.first() {
             None => listen::DEV_HTTPS,
             Some(address) => SocketAddr::new(address.ip(), 0),
         };
-        Ok(Self {
-            plain: listen::on(&args.listen, listen::HTTP, "--listen").await?,
-            tls: listen::on(&args.tls_listen, default_tls, "--tls-listen").await?,
-        })
+        let tls = listen::on(&args.tls_listen, default_tls, "--tls-listen").await?;
+        Ok(Self { plain, tls })
     }
 }
 
@@ -215,34 +244,46 @@ struct Tls {
 }
 
 impl Tls {
-    fn prepare(args: &ServeArgs, data: &DataDir, clock: &Clock) -> Result<Self, StartError> {
+    fn prepare(
+        args: &ServeArgs,
+        data: &DataDir,
+        clock: &Clock,
+    ) -> Result<Option<Self>, StartError> {
         if let (Some(certificate), Some(key)) = (&args.tls_cert, &args.tls_key) {
             let files = tls::Files { certificate: certificate.clone(), key: key.clone() };
             let certificate = Certificate::new(files.read()?);
             tokio::spawn(files.watch(Arc::clone(&certificate)));
-            return Ok(Self { acceptor: tls::acceptor(certificate)?, ca_file: None });
+            return Ok(Some(Self { acceptor: tls::acceptor(certificate)?, ca_file: None }));
+        }
+        if !args.dev {
+            return Ok(None);
         }
         let now = OffsetDateTime::from_unix_timestamp(clock.unix_seconds())
             .unwrap_or(OffsetDateTime::UNIX_EPOCH);
         let ca = LocalCa::open_or_make(data.path(), &args.dev_host, now)?;
         let certificate = Certificate::new(ca.issue(&args.dev_host, now)?);
         let ca_file = std::path::absolute(ca.path()).unwrap_or_else(|_| ca.path().to_owned());
-        Ok(Self { acceptor: tls::acceptor(certificate)?, ca_file: Some(ca_file) })
+        Ok(Some(Self { acceptor: tls::acceptor(certificate)?, ca_file: Some(ca_file) }))
     }
 }
 
-async fn development_tenant(
-    store: &Store,
-    clock: &Clock,
-    no_sample: bool,
-) -> Result<TenantId, StartError> {
-    let tenant: TenantId =
-        DEV_TENANT.parse().map_err(|error: String| StoreError::Damaged(error))?;
-    let is_new = store.add_tenant(tenant, DEV_TENANT_NAME, true)?;
-    if is_new && !no_sample {
-        sample::add(store, clock, tenant).await?;
+/// The authority outside, or none under `--dev`. What was given has to fit together.
+fn outside(args: &ServeArgs) -> Result<Option<Outside<'_>>, StartError> {
+    if args.dev {
+        return match args.authority.given() {
+            Some(option) => Err(OutsideError::NotUnderDev(option).into()),
+            None => Ok(None),
+        };
     }
-    Ok(tenant)
+    let of_dev = [(!args.dev_host.is_empty(), "--dev-host"), (args.no_sample, "--no-sample")];
+    if let Some((_, option)) = of_dev.into_iter().find(|(is_given, _)| *is_given) {
+        return Err(StartError::OnlyUnderDev(option));
+    }
+    match (!args.tls_listen.is_empty(), args.tls_cert.is_some()) {
+        (true, false) => Err(StartError::NoCertificate),
+        (false, true) => Err(StartError::NoTlsListener),
+        _ => Ok(Some(Outside::of(args)?)),
+    }
 }
 
 fn paging_key(store: &Store) -> Result<Vec<u8>, StartError> {

@@ -1,9 +1,10 @@
 //! Muster: a register of corporate device identities that speaks Microsoft Graph.
 //!
-//! `http -> ops -> {store, model}`, `http -> auth`, `cli -> app`: see ARCHITECTURE.md.
+//! `http -> ops -> {store, model}`, `http -> auth`, `authority -> {http, auth, store}`, `cli -> app`: see ARCHITECTURE.md.
 
 pub mod app;
 pub mod auth;
+pub mod authority;
 pub mod cli;
 mod data_dir;
 pub mod http;

@@ -44,6 +44,16 @@ pub struct SigningKey {
     pub(super) decoding: DecodingKey,
     /// RFC 7638 thumbprint.
     pub(super) kid: String,
+    public: PublicKey,
+}
+
+/// The public half of a key, as it is written in JSON (RFC 7518, 6.3.1).
+#[derive(Clone, Debug)]
+pub(crate) struct PublicKey {
+    /// Modulus.
+    pub(crate) n: String,
+    /// Exponent.
+    pub(crate) e: String,
 }
 
 impl std::fmt::Debug for SigningKey {
@@ -99,7 +109,18 @@ impl SigningKey {
             encoding: EncodingKey::from_rsa_pem(pem.as_bytes()).ok()?,
             decoding: DecodingKey::from_rsa_raw_components(&modulus, &exponent),
             kid: URL_SAFE_NO_PAD.encode(thumbprint),
+            public: PublicKey { n, e },
         })
+    }
+
+    /// The key's name.
+    pub(crate) fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// What others verify with.
+    pub(crate) fn public(&self) -> &PublicKey {
+        &self.public
     }
 }
 

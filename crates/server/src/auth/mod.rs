@@ -3,20 +3,39 @@
 //! [`Gate::admit`] is the only maker of a [`Principal`], and every operation of the register
 //! demands one: what was not admitted cannot reach a row.
 
+mod claims;
+mod cloud;
+mod fetch;
+mod issue;
+mod issuer;
 mod key;
+mod keys;
 mod licence;
 mod permission;
-mod token;
+mod remote;
+mod trust;
+mod verifier;
 
 use std::sync::Arc;
 
 use store::{Actor, Clock, Store};
 
+pub(crate) use claims::ClaimNames;
+pub use claims::Claims;
+pub use cloud::Cloud;
+pub(crate) use cloud::GRAPH;
+pub use fetch::CaError;
+pub(crate) use fetch::Fetcher;
+pub(crate) use issue::{Application, Person, issuer};
+pub use issue::{Grant, TokenRequest};
+pub use issuer::Issuer;
 pub use key::{KeyError, SigningKey};
 pub use licence::Licences;
 pub use permission::{Access, Permission, Permissions};
-pub(crate) use token::AUTHORITY;
-pub use token::{AuthError, Claims, Grant, TokenRequest, Verifier};
+pub(crate) use remote::Source;
+pub(crate) use trust::Terms;
+pub use trust::Trust;
+pub use verifier::{AuthError, Verifier};
 
 use model::TenantId;
 
@@ -47,8 +66,13 @@ impl Principal {
 /// Why a caller was not let in.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The token does not say who calls.
-    Token(AuthError),
+    /// No token says who calls.
+    Token {
+        /// What is wrong with it.
+        error: AuthError,
+        /// Where callers get tokens that do.
+        authorities: Vec<String>,
+    },
     /// The token is a personal account's.
     PersonalAccount,
     /// The token holds none of the permissions that would do.
@@ -67,21 +91,30 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// A gate that trusts the tokens of one key.
-    pub fn new(key: &SigningKey, store: Arc<Store>, clock: Clock) -> Self {
-        Self { verifier: Verifier::new(key, clock), licences: Licences::new(store) }
+    /// A gate that believes the tokens of these issuers.
+    pub fn new(trusts: Vec<Trust>, store: Arc<Store>, clock: Clock) -> Self {
+        Self { verifier: Verifier::new(trusts, clock), licences: Licences::new(store) }
+    }
+
+    /// Where callers get their tokens.
+    pub fn authorities(&self) -> Vec<String> {
+        self.verifier.authorities()
     }
 
     /// Lets the bearer of this `Authorization` header in, if one of the permissions is theirs.
     ///
     /// # Errors
     /// See [`Refusal`]; the first check that fails decides: token, account, permission, licence.
-    pub fn admit(
+    pub async fn admit(
         &self,
         authorization: Option<&[u8]>,
         any_of: &'static [Permission],
     ) -> Result<Principal, Refusal> {
-        let claims = self.verifier.verify(authorization).map_err(Refusal::Token)?;
+        let claims = self.verifier.verify(authorization).await;
+        let claims = claims.map_err(|error| {
+            let authorities = self.verifier.authorities();
+            Refusal::Token { error, authorities }
+        })?;
         if claims.personal {
             return Err(Refusal::PersonalAccount);
         }

@@ -48,6 +48,11 @@ impl Permissions {
         Self(bits.fold(0, |set, permission| set | permission.bit()))
     }
 
+    /// Whether there is none.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
     /// Whether at least one of these is in the set.
     pub fn any_of(self, permissions: &[Permission]) -> bool {
         permissions.iter().any(|permission| self.0 & permission.bit() != 0)

@@ -1,5 +1,5 @@
-//! What `serve --dev` says when it is ready: where it is, and one line to paste that performs the
-//! documented update and shows the entity.
+//! What `serve` says when it is ready: where it is and, under `--dev`, one line to paste that
+//! performs the documented update and shows the entity.
 
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -8,24 +8,63 @@ use model::{Identity, IdentityType};
 
 use super::Failure;
 use crate::app::Server;
-use crate::http::routes::COLLECTION;
+use crate::http::routes::{COLLECTION, VERSION};
 
 /// The body of the request in Microsoft's page of the operation.
 const DOCUMENTED_BODY: &str = r##"{"@odata.type":"#microsoft.graph.importedDeviceIdentity","importedDeviceIdentifier":"Imported Device Identifier value","importedDeviceIdentityType":"imei","lastContactedDateTime":"2016-12-31T23:58:44.2908994-08:00","description":"Description value","enrollmentState":"enrolled","platform":"ios"}"##;
 const DOCUMENTED_IDENTIFIER: &str = "Imported Device Identifier value";
 
 pub(super) async fn print(server: &Server, took: Duration) -> Result<(), Failure> {
+    let text = match server.is_dev() {
+        true => of_dev(server, took).await?,
+        false => of_outside(server, took)?,
+    };
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}
+
+/// How words are shown, if somebody looks.
+fn styles() -> (&'static str, &'static str, &'static str) {
+    match std::io::stdout().is_terminal() {
+        true => ("\x1b[1m", "\x1b[2m", "\x1b[0m"),
+        false => ("", "", ""),
+    }
+}
+
+fn of_outside(server: &Server, took: Duration) -> Result<String, Failure> {
+    let (bold, dim, plain) = styles();
+    let tenants = match server.store().tenants()?.len() {
+        0 => "none yet, so that all callers are refused: muster admin tenant add TENANT".to_owned(),
+        tenants => tenants.to_string(),
+    };
+    let tls = server.tls_addresses().iter().map(|address| format!(", https://{address}"));
+    Ok(format!(
+        "\n  {bold}Muster {}{plain} {dim}ready in {} ms{plain}\n\n  \
+         {dim}Address{plain}      {bold}{}{plain}{}\n  \
+         {dim}Authority{plain}    {}\n  \
+         {dim}Tenants{plain}      {tenants}\n\n",
+        env!("CARGO_PKG_VERSION"),
+        took.as_millis(),
+        server.base_url(),
+        tls.collect::<String>(),
+        server.authorities().join(", "),
+    ))
+}
+
+async fn of_dev(server: &Server, took: Duration) -> Result<String, Failure> {
     let target = target(server).await?;
     let env_file = server.dev_env();
     let line = target.line(&env_file.canonicalize()?.display().to_string());
-    let mut out = std::io::stdout().lock();
-    let (bold, dim, plain) =
-        if out.is_terminal() { ("\x1b[1m", "\x1b[2m", "\x1b[0m") } else { ("", "", "") };
-    let greeting = format!(
+    let (bold, dim, plain) = styles();
+    let tls = server.tls_origin().unwrap_or_default();
+    Ok(format!(
         "\n  {bold}Muster {}{plain} {dim}ready in {} ms{plain}\n\n  \
          {dim}Address{plain}      {bold}{}{plain}\n  \
+         {dim}TLS{plain}          {tls}/{VERSION}\n  \
          {dim}Tenant{plain}       {}\n  \
-         {dim}For scripts{plain}  {}  {dim}(BASE_URL, TENANT_ID, TOKEN){plain}\n\n  \
+         {dim}For scripts{plain}  {}  {dim}(addresses, a token, a client and its secret){plain}\n\n  \
          {dim}{}; paste this into another terminal:{plain}\n\n{line}\n\n",
         env!("CARGO_PKG_VERSION"),
         took.as_millis(),
@@ -33,10 +72,7 @@ pub(super) async fn print(server: &Server, took: Duration) -> Result<(), Failure
         server.tenant(),
         env_file.display(),
         target.title(),
-    );
-    out.write_all(greeting.as_bytes())?;
-    out.flush()?;
-    Ok(())
+    ))
 }
 
 /// What the line to paste works on.

@@ -2,6 +2,7 @@
 //! Must not know HTTP or SQL.
 
 mod admin;
+mod authority;
 mod greeting;
 mod history;
 mod logging;
@@ -16,6 +17,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use store::StoreUrl;
 
+pub use authority::AuthorityArgs;
 pub use serve::ServeArgs;
 
 /// A register of corporate device identities that speaks Microsoft Graph.
@@ -29,7 +31,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serves the register.
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Prints a bearer token for a register that runs with --dev.
     Token(token::TokenArgs),
     /// Looks after a register, while it is served or not.

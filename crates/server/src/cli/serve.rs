@@ -9,8 +9,9 @@ use clap::{Parser, ValueEnum};
 use model::Rules;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Failure, Place, greeting, logging};
+use super::{AuthorityArgs, Failure, Place, greeting, logging};
 use crate::app::Server;
+use crate::authority;
 
 /// Options of `muster serve`.
 #[derive(Clone, Debug, Parser)]
@@ -42,6 +43,15 @@ pub struct ServeArgs {
     /// machines reach; may be given several times. For containers that test against each other.
     #[arg(long, value_name = "NAME", env = "MUSTER_DEV_HOST", value_delimiter = ',')]
     pub(crate) dev_host: Vec<String>,
+
+    /// Address besides those of this machine that --dev may send the answer of a sign-in to, written
+    /// exactly as the application sends it; may be given several times.
+    #[arg(long, value_name = "URI", env = "MUSTER_DEV_REDIRECT_URI", value_delimiter = ',',
+          value_parser = redirect_uri)]
+    pub(crate) dev_redirect_uri: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) authority: AuthorityArgs,
 
     #[command(flatten)]
     pub(crate) place: Place,
@@ -80,6 +90,14 @@ pub struct ServeArgs {
     /// Form of the log, which goes to standard error.
     #[arg(long, value_name = "FORM", default_value = "pretty", env = "MUSTER_LOG_FORMAT")]
     pub(crate) log_format: LogFormat,
+}
+
+fn redirect_uri(text: &str) -> Result<String, String> {
+    if authority::is_address(text) {
+        return Ok(text.to_owned());
+    }
+    Err("give an address with http or https, and without a fragment: https://app.test/callback"
+        .to_owned())
 }
 
 /// See [`Rules`].

@@ -98,7 +98,9 @@ pub struct ApiError {
     /// Each fault, where there are several, or many rows.
     pub details: Vec<Fault>,
     /// The methods that are allowed, where the one used is not.
-    pub allow: Option<String>,
+    pub allow: Option<Box<str>>,
+    /// Where the client gets a token, if it has none that is believed.
+    pub authorities: Vec<String>,
     /// What the log says in place of the message: the cause, of which the client may learn less.
     pub cause: Option<String>,
 }
@@ -106,7 +108,14 @@ pub struct ApiError {
 impl ApiError {
     /// An error with only a message.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), details: Vec::new(), allow: None, cause: None }
+        Self {
+            kind,
+            message: message.into(),
+            details: Vec::new(),
+            allow: None,
+            authorities: Vec::new(),
+            cause: None,
+        }
     }
 
     /// Something in the request is wrong.
@@ -136,7 +145,7 @@ impl ApiError {
     /// The path is served with other methods only, which `allow` lists.
     pub fn wrong_method(method: &Method, allow: String) -> Self {
         let message = format!("The method {method} is not allowed here; these are: {allow}.");
-        Self { allow: Some(allow), ..Self::new(ErrorKind::MethodNotAllowed, message) }
+        Self { allow: Some(allow.into()), ..Self::new(ErrorKind::MethodNotAllowed, message) }
     }
 
     /// Valid OData that this service does not offer.
@@ -279,7 +288,13 @@ impl From<OptionError> for ApiError {
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Token(error) => Self::new(ErrorKind::Unauthenticated, token_message(error)),
+            Refusal::Token { error, authorities } => {
+                let kind = match error {
+                    AuthError::AuthorityAway(_) => ErrorKind::Unavailable,
+                    _ => ErrorKind::Unauthenticated,
+                };
+                Self { authorities, ..Self::new(kind, token_message(&error)) }
+            }
             Refusal::PersonalAccount => Self::new(
                 ErrorKind::Forbidden,
                 "Personal Microsoft accounts are not supported: sign in with a work or school \
@@ -303,7 +318,7 @@ impl From<Refusal> for ApiError {
     }
 }
 
-fn token_message(error: AuthError) -> String {
+fn token_message(error: &AuthError) -> String {
     let which = match error {
         AuthError::Missing => return "Access token is empty.".to_owned(),
         AuthError::NotAJwt => {
@@ -315,8 +330,15 @@ fn token_message(error: AuthError) -> String {
         AuthError::NotYetValid => {
             return "Lifetime validation failed, the token is not yet valid.".to_owned();
         }
+        AuthError::AuthorityAway(issuer) => {
+            return format!(
+                "The authority '{issuer}' cannot be asked for the keys that sign its tokens, so \
+                 that its callers cannot be let in. Try again after the time in Retry-After."
+            );
+        }
         AuthError::Malformed => "The token cannot be read as a signed JWT".to_owned(),
         AuthError::Algorithm => "The algorithm is not the one of the key".to_owned(),
+        AuthError::IdToken => "It is an ID token, which is not made for an API".to_owned(),
         AuthError::UnknownKey => "No trusted key has the id in 'kid'".to_owned(),
         AuthError::Signature => "Invalid signature".to_owned(),
         AuthError::Issuer => "Invalid issuer".to_owned(),

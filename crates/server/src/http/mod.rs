@@ -1,6 +1,7 @@
 //! HTTP on top of the register: finds the route, lets the caller in, has the operation done, and
 //! turns whatever comes of it into an answer and one log line. Must not know SQL.
 
+mod beside;
 pub mod connections;
 pub mod error;
 mod extract;
@@ -33,8 +34,10 @@ use uuid::Uuid;
 
 use crate::auth::{Access, Gate, Principal};
 use crate::ops::Register;
+pub(crate) use beside::{Beside, Called};
 use error::{ApiError, ErrorKind};
 use extract::BodyBudget;
+pub(crate) use origin::LOOPBACK;
 pub use origin::Origins;
 use paging::Paging;
 use respond::Reply;
@@ -178,7 +181,7 @@ async fn serve(app: &App, call: &mut Call, body: Body) -> Result<Reply, ApiError
         return Ok(respond::service_document(&call.root));
     };
     let authorization = call.headers().get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
-    let principal = app.gate.admit(authorization, any_of)?;
+    let principal = app.gate.admit(authorization, any_of).await?;
     call.principal = Some(principal.clone());
     let call = &*call;
     let options = options(call)?;

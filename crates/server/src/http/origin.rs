@@ -4,13 +4,14 @@
 use std::net::IpAddr;
 
 use http::request::Parts;
-use http::{Version, header};
+use http::uri::Authority;
+use http::{Uri, Version, header};
 
 use super::Peer;
 use super::error::ApiError;
 
 /// The names of this machine for itself.
-const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+pub(crate) const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
 /// The addresses under which the service is called.
 #[derive(Clone, Debug)]
@@ -28,6 +29,25 @@ pub enum Origins {
 }
 
 impl Origins {
+    /// Whether a host, with or without a port, is this machine by one of the names it is called by.
+    pub(crate) fn is_this_machine(&self, host: &str) -> bool {
+        matches!(self, Self::Local(names) if is_local(names, host))
+    }
+
+    /// A service for everybody, called by this address and these further hosts.
+    ///
+    /// # Errors
+    /// The address has more than scheme, host and port, or a host is none.
+    pub(crate) fn public(url: Option<&str>, hosts: &[String]) -> Result<Self, String> {
+        if let Some(host) = hosts.iter().find(|host| host.parse::<Authority>().is_err()) {
+            return Err(format!(
+                "'{host}' is no host: give a name and, where it has one, its port"
+            ));
+        }
+        let url = url.map(bare_origin).transpose()?;
+        Ok(Self::Public { url, hosts: hosts.to_vec() })
+    }
+
     /// The address that the client called, for links: scheme, host and port.
     ///
     /// # Errors
@@ -38,7 +58,9 @@ impl Origins {
             (Self::Local(names), Some(host)) if !is_local(names, host) => {
                 return Err(not_served(names, host));
             }
-            (Self::Public { url, hosts }, Some(host)) if !is_known(url, hosts, peer, host) => {
+            // Whoever ends TLS before us calls by another scheme than the clients.
+            (Self::Public { url: Some(url), .. }, Some(host)) if is_of(url, host) => url.clone(),
+            (Self::Public { url, hosts }, Some(host)) if !is_known(hosts, peer, host) => {
                 url.clone().unwrap_or_else(|| listener(scheme, peer))
             }
             (Self::Public { url: Some(url), .. }, None) => url.clone(),
@@ -47,6 +69,24 @@ impl Origins {
             (_, Some(host)) => format!("{scheme}://{host}"),
         })
     }
+}
+
+/// An address with nothing but scheme, host and port.
+fn bare_origin(text: &str) -> Result<String, String> {
+    let no_origin = || format!("'{text}' is not just http or https, a host and its port");
+    let url: Uri = text.parse().map_err(|_| no_origin())?;
+    let is_bare = url.path() == "/" && url.query().is_none() && !text.contains(['@', '#']);
+    match (url.scheme_str(), url.authority()) {
+        (Some(scheme @ ("http" | "https")), Some(host)) if is_bare => {
+            Ok(format!("{scheme}://{host}"))
+        }
+        _ => Err(no_origin()),
+    }
+}
+
+/// Whether an address is that of this host and port.
+fn is_of(url: &str, host: &str) -> bool {
+    url.split_once("://").is_some_and(|(_, known)| known.eq_ignore_ascii_case(host))
 }
 
 /// The host and port that the client named: in the target, which counts more (RFC 9112, 3.2.2) and
@@ -58,7 +98,7 @@ fn called(head: &Parts) -> Result<Option<&str>, ApiError> {
         let message = format!("The header 'Host' is there {given} times; send it once.");
         return Err(ApiError::bad_request(message));
     }
-    let named = head.uri.authority().map(http::uri::Authority::as_str);
+    let named = head.uri.authority().map(Authority::as_str);
     let header = head.headers.get(header::HOST);
     Ok(named.or_else(|| header.map(|host| host.to_str().unwrap_or_default())))
 }
@@ -99,10 +139,9 @@ fn not_served(names: &[String], host: &str) -> ApiError {
     ))
 }
 
-fn is_known(url: &Option<String>, hosts: &[String], peer: Option<Peer>, host: &str) -> bool {
-    let public = url.as_deref().and_then(|url| url.split_once("://")).map(|(_, host)| host);
+fn is_known(hosts: &[String], peer: Option<Peer>, host: &str) -> bool {
     let listener = peer.map(|peer| peer.local.to_string());
-    let mut known = hosts.iter().map(String::as_str).chain(public).chain(listener.as_deref());
+    let mut known = hosts.iter().map(String::as_str).chain(listener.as_deref());
     known.any(|known| known.eq_ignore_ascii_case(host))
 }
 

@@ -15,7 +15,6 @@ use super::Envelope;
 use super::error::{ApiError, ErrorKind};
 use super::negotiate::{MaxPageSize, Return};
 use super::routes::COLLECTION;
-use crate::auth::AUTHORITY;
 
 const ENTITY_JSON: HeaderValue = HeaderValue::from_static(
     "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;\
@@ -24,12 +23,12 @@ const ENTITY_JSON: HeaderValue = HeaderValue::from_static(
 const ERROR_JSON: HeaderValue = HeaderValue::from_static("application/json");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain");
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
-const ONE_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
+pub(super) const ONE_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
 const ODATA_4: HeaderValue = HeaderValue::from_static("4.0");
 /// Seconds after which a client may try again when the service was busy or its store away.
 const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("1");
 const ODATA_VERSION: HeaderName = HeaderName::from_static("odata-version");
-const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 const ODATA_ENTITY_ID: HeaderName = HeaderName::from_static("odata-entityid");
@@ -153,7 +152,9 @@ pub(super) fn failure(error: ApiError, envelope: &Envelope, now: DateTimeOffset)
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, ERROR_JSON);
     if error.kind == ErrorKind::Unauthenticated {
-        headers.insert(WWW_AUTHENTICATE, challenge());
+        for authority in &error.authorities {
+            headers.append(WWW_AUTHENTICATE, challenge(authority));
+        }
     }
     // RFC 9112, 9.3: what is left of a body that was not read would be taken for a request.
     if matches!(error.kind, ErrorKind::RequestTimeout | ErrorKind::TooLarge) {
@@ -162,14 +163,14 @@ pub(super) fn failure(error: ApiError, envelope: &Envelope, now: DateTimeOffset)
     if error.kind == ErrorKind::Unavailable {
         headers.insert(header::RETRY_AFTER, RETRY_AFTER_S);
     }
-    if let Some(Ok(allow)) = error.allow.map(HeaderValue::try_from) {
+    if let Some(Ok(allow)) = error.allow.as_deref().map(HeaderValue::try_from) {
         headers.insert(header::ALLOW, allow);
     }
     common(response, envelope)
 }
 
-fn challenge() -> HeaderValue {
-    let value = format!("Bearer realm=\"\", authorization_uri=\"{AUTHORITY}\"");
+fn challenge(authority: &str) -> HeaderValue {
+    let value = format!("Bearer realm=\"\", authorization_uri=\"{authority}\"");
     HeaderValue::try_from(value).unwrap_or_else(|_| HeaderValue::from_static("Bearer"))
 }
 
@@ -243,7 +244,7 @@ fn common(mut response: Response, envelope: &Envelope) -> Response {
 }
 
 /// The id of a request as a header.
-fn request_id(envelope: &Envelope) -> HeaderValue {
+pub(super) fn request_id(envelope: &Envelope) -> HeaderValue {
     let mut buffer = uuid::Uuid::encode_buffer();
     let text = envelope.request_id.hyphenated().encode_lower(&mut buffer);
     HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""))

@@ -44,11 +44,25 @@ const ONLY: [(&[&str], &str, &str); 2] = [
 ];
 
 /// The modules of the server, and which others of them each may name.
-const MODULES: [(&str, &[&str]); 12] = [
+const MODULES: [(&str, &[&str]); 13] = [
     ("main", &["cli"]),
     ("lib", &[]),
-    ("cli", &["app", "auth", "http::routes::COLLECTION"]),
-    ("app", &["auth", "cli::ServeArgs", "data_dir", "http", "listen", "ops", "sample", "tls"]),
+    ("cli", &["app", "auth", "authority", "http::routes::COLLECTION", "http::routes::VERSION"]),
+    (
+        "app",
+        &[
+            "auth",
+            "authority",
+            "cli::ServeArgs",
+            "data_dir",
+            "http",
+            "listen",
+            "ops",
+            "sample",
+            "tls",
+        ],
+    ),
+    ("authority", &["auth", "http::Called", "http::LOOPBACK", "http::Origins", "private_file"]),
     ("http", &["auth", "ops"]),
     ("ops", &["auth"]),
     ("auth", &["private_file"]),

@@ -69,6 +69,98 @@ fn serve_explains_every_option_with_its_variable_and_default() {
 
               [env: MUSTER_DEV_HOST=]
 
+          --dev-redirect-uri <URI>
+              Address besides those of this machine that --dev may send the answer of a sign-in to,
+              written exactly as the application sends it; may be given several times
+
+              [env: MUSTER_DEV_REDIRECT_URI=]
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Authority (in place of --dev):
+          --cloud <CLOUD>
+              Believes the tokens of Microsoft Entra ID in a cloud, for all tenants that the register
+              has: global, usgov, usgov-dod or china
+
+              [env: MUSTER_CLOUD=]
+
+          --issuer <URL>
+              Believes the tokens of an OpenID provider whose discovery document is at this address; may
+              be given several times. `{tid}` in it stands for the tenant's id
+
+              [env: MUSTER_ISSUER=]
+
+          --audience <NAME>
+              Name of this service that tokens are made out to (`aud`); may be given several times.
+              [default with --cloud: Microsoft Graph in that cloud]
+
+              [env: MUSTER_AUDIENCE=]
+
+          --tenant <TENANT>
+              Tenant of an issuer whose tokens name none: once for all issuers, or once for each in
+              their order
+
+              [env: MUSTER_TENANT=]
+
+          --claim-tenant <CLAIM>
+              Claim with the tenant's id. A claim is given by its name, or by a path of names joined by
+              dots; these options may be given several times. [default: tid]
+
+              [env: MUSTER_CLAIM_TENANT=]
+
+          --claim-scopes <CLAIM>
+              Claim with scopes. [default: scp, and with --issuer also scope]
+
+              [env: MUSTER_CLAIM_SCOPES=]
+
+          --claim-roles <CLAIM>
+              Claim with roles, such as realm_access.roles or resource_access.muster.roles of Keycloak.
+              [default: roles]
+
+              [env: MUSTER_CLAIM_ROLES=]
+
+          --claim-user <CLAIM>
+              Claim with the id of a person. [default: oid, and with --issuer also sub]
+
+              [env: MUSTER_CLAIM_USER=]
+
+          --claim-user-name <CLAIM>
+              Claim with the name of a person. [default: upn or preferred_username, and with --issuer
+              also email]
+
+              [env: MUSTER_CLAIM_USER_NAME=]
+
+          --claim-app <CLAIM>
+              Claim with the id of an application. [default: appid or azp, and with --issuer also
+              client_id or cid]
+
+              [env: MUSTER_CLAIM_APP=]
+
+          --authority-ca <FILE>
+              File with root certificates in PEM that the authority's address is trusted by, besides
+              those of the web
+
+              [env: MUSTER_AUTHORITY_CA=]
+
+          --key-refresh-s <S>
+              Seconds after which the authority's keys are fetched again: so long is a withdrawn key
+              believed at most
+
+              [env: MUSTER_KEY_REFRESH_S=]
+              [default: 300]
+
+          --public-url <URL>
+              Address that the service is called by: scheme, host and port. Links in answers follow it
+
+              [env: MUSTER_PUBLIC_URL=]
+
+          --allowed-host <HOST>
+              Further host that the service is called by, with its port where it has one, which links in
+              answers may follow; may be given several times
+
+              [env: MUSTER_ALLOWED_HOST=]
+
           --data <DIR>
               Directory of keys, dev.env and, unless --store says otherwise, the database
 
@@ -135,9 +227,6 @@ fn serve_explains_every_option_with_its_variable_and_default() {
 
               [env: MUSTER_LOG_FORMAT=]
               [default: pretty]
-
-      -h, --help
-              Print help (see a summary with '-h')
     "#);
 }
 

@@ -45,11 +45,13 @@ fn the_start_message_says_where_it_is_and_what_to_paste() {
     let place = Place::new();
     let server = place.serve(&[]);
     insta::assert_snapshot!(mask_start(&server, &place), @r##"
+
       Muster 0.1.0 ready in [n] ms
 
       Address  http://127.0.0.1:[port]/beta
+      TLS  https://localhost:[port]/beta
       Tenant  d0d0d0d0-0000-4000-8000-000000000001
-      For scripts  ./muster-data/dev.env  (BASE_URL, TENANT_ID, TOKEN)
+      For scripts  ./muster-data/dev.env  (addresses, a token, a client and its secret)
 
       The documented update; paste this into another terminal:
 
@@ -62,11 +64,13 @@ fn without_samples_the_line_makes_the_documented_identity() {
     let place = Place::new();
     let server = place.serve_empty(&[]);
     insta::assert_snapshot!(mask_start(&server, &place), @r##"
+
       Muster 0.1.0 ready in [n] ms
 
       Address  http://127.0.0.1:[port]/beta
+      TLS  https://localhost:[port]/beta
       Tenant  d0d0d0d0-0000-4000-8000-000000000001
-      For scripts  ./muster-data/dev.env  (BASE_URL, TENANT_ID, TOKEN)
+      For scripts  ./muster-data/dev.env  (addresses, a token, a client and its secret)
 
       The documented identity, made anew; paste this into another terminal:
 

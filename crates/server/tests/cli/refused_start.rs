@@ -20,7 +20,7 @@ fn register() -> Place {
 
 #[test]
 fn nobody_would_issue_tokens() {
-    insta::assert_snapshot!(Place::new().fails(&["serve"]), @"muster: no authority: nobody would issue the tokens that callers need. Give --dev for a register on this machine that issues its own");
+    insta::assert_snapshot!(Place::new().fails(&["serve"]), @"muster: no authority: nobody would issue the tokens that callers need. Give --cloud global (or usgov, usgov-dod, china) for Microsoft Entra ID, --issuer URL and --audience NAME for any other OpenID provider, or --dev for a register on this machine that issues its own");
 }
 
 #[test]

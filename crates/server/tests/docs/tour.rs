@@ -4,7 +4,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
@@ -167,6 +167,60 @@ fn every_snippet_of_the_readme_does_what_it_says() {
             }
         }
     }
+}
+
+/// What a language's snippets are run with, as an environment variable names it.
+fn client(variable: &str) -> Option<PathBuf> {
+    let value = std::env::var_os(variable).map(PathBuf::from);
+    let is_required = std::env::var_os("MUSTER_TEST_REQUIRE").is_some();
+    assert!(value.is_some() || !is_required, "{variable} is required here, and not set");
+    if value.is_none() {
+        println!("skipped: {variable} does not say where the SDK is (see .ci/run)");
+    }
+    value
+}
+
+/// Runs the snippet of one language below the heading of the SDKs, in the shell that the page
+/// prepares, and compares what it prints with the block that follows.
+fn sdk_snippet(language: &str, file: &str, command: &str, prepare: impl FnOnce(&Path)) {
+    let page = read("README.md");
+    let section = blocks(&page, Some("## With the SDKs"));
+    let index = section.iter().position(|block| block.language == language).unwrap();
+    let server = Served::start();
+    let directory = server.directory.path();
+    prepare(directory);
+    std::fs::write(directory.join(file), &section[index].text).unwrap();
+    let line = section[index].line;
+    let run_it = Block { line, language: "sh".to_owned(), text: command.to_owned() };
+    let printed = run(directory, &[&section[0], &run_it]);
+    assert!(same_text(section[index + 1].text.trim(), &printed[1]), "line {line}: {}", printed[1]);
+}
+
+#[test]
+fn curl_signs_in_as_the_readme_says() {
+    if !has("curl") {
+        return;
+    }
+    let page = read("README.md");
+    let section = blocks(&page, Some("## With the SDKs"));
+    let server = Served::start();
+    let printed = run(server.directory.path(), &[&section[0], &section[1]]);
+    assert_eq!((section[1].language.as_str(), section[2].text.trim()), ("sh", printed[1].as_str()));
+}
+
+#[test]
+fn python_signs_in_as_the_readme_says() {
+    let Some(python) = client("MUSTER_TEST_PYTHON") else { return };
+    let command = format!("'{}' example.py", python.display());
+    sdk_snippet("python", "example.py", &command, |_| {});
+}
+
+#[test]
+fn javascript_signs_in_as_the_readme_says() {
+    let Some(modules) = client("MUSTER_TEST_NODE_MODULES") else { return };
+    sdk_snippet("js", "example.mjs", "node example.mjs", |directory| {
+        std::os::unix::fs::symlink(&modules, directory.join("node_modules")).unwrap();
+    });
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn mask_word<'a>(word: &'a str, ids: &mut Vec<&'a str>) -> String {
         return "[time]".to_owned();
     }
     if let Some((host, port)) = word.split_once(':')
-        && host == "127.0.0.1"
+        && ["127.0.0.1", "localhost"].contains(&host)
         && port.parse::<u16>().is_ok()
     {
         return format!("{host}:[port]");

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::Rules;
-use muster::auth::{DEV_TENANT, Gate, Grant, Permission, SigningKey, TokenRequest};
+use muster::auth::{DEV_TENANT, Gate, Grant, Permission, SigningKey, TokenRequest, Trust};
 use muster::http::connections::{Connections, Listener};
 use muster::http::{App, Limits, Origins, router};
 use muster::ops::Register;
@@ -42,7 +42,7 @@ pub(super) async fn serve(data: &Path) {
     let tenant = DEV_TENANT.parse().unwrap();
     store.add_tenant(tenant, "Tests", true).unwrap();
     let key = SigningKey::open_or_make(data).unwrap();
-    let gate = Gate::new(&key, Arc::clone(&store), clock.clone());
+    let gate = Gate::new(vec![Trust::own(&key)], Arc::clone(&store), clock.clone());
     let register = Register::new(store, Rules::Documented);
     let limits = Limits { body_bytes: 1 << 20, rows: 1_000, time: Duration::from_secs(60) };
     let origins = Origins::Local(Vec::new());
