@@ -1,7 +1,8 @@
 //! The imported device identity: what it is made of, who may write what, and how it is written down.
 //!
 //! Everything that depends on a property comes from one table, [`PROPERTIES`]: reading a body,
-//! the order of the JSON, names of columns. The rules of the register are plain functions.
+//! the order of the JSON, names of columns, what a query may name. The rules of the register are
+//! plain functions.
 //!
 //! This crate is pure. It must not know a clock (instants are arguments), a source of ids (ids are
 //! arguments), storage, or HTTP.
@@ -14,6 +15,7 @@ mod literal;
 mod patch;
 mod payload;
 mod property;
+mod query;
 pub mod render;
 mod rules;
 
@@ -26,4 +28,5 @@ pub use identity::{
 pub use patch::{Draft, Field, Patch};
 pub use payload::{Import, ImportError, read_draft, read_import, read_patch, read_search};
 pub use property::{Given, PROPERTIES, Property, Value, Writer, property};
+pub use query::{QUERY_PROPERTIES, query_context};
 pub use rules::Rules;

@@ -355,9 +355,12 @@ impl<'de> Visitor<'de> for RowsSeed<'_> {
                 while seq.next_element::<serde::de::IgnoredAny>()?.is_some() {}
                 break;
             }
-            match patch_of(members, &format!("{ROWS}[{count}].")) {
-                Ok(patch) => rows.push(patch),
-                Err(faults) => self.action.keep(faults),
+            // Once more faults are known than are told, rows are only read for being JSON.
+            if self.action.faults.len() <= MAX_FAULTS {
+                match patch_of(members, &format!("{ROWS}[{count}].")) {
+                    Ok(patch) => rows.push(patch),
+                    Err(faults) => self.action.keep(faults),
+                }
             }
             count += 1;
         }

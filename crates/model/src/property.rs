@@ -162,6 +162,9 @@ pub static PROPERTIES: [Property; 9] = [
     },
 ];
 
+/// The index of the property that is the key.
+pub(crate) const KEY: usize = 0;
+
 /// The property with this name. Names are case-sensitive.
 pub fn property(name: &str) -> Option<&'static Property> {
     PROPERTIES.iter().find(|property| property.name == name)

@@ -3,12 +3,15 @@
 //! Must not know the clock: instants come from text or from the caller.
 
 mod calendar;
+mod civil;
 mod literal;
 
 use std::cmp::Ordering;
 use std::fmt;
 
-use calendar::{DAYS, Date};
+use calendar::{DAYS, Date as CalendarDate};
+
+pub use civil::{Date, TimeOfDay};
 
 /// The ticks of one minute.
 const TICKS_PER_MINUTE: i64 = 60 * DateTimeOffset::TICKS_PER_SECOND;
@@ -42,6 +45,9 @@ impl DateTimeOffset {
 
     /// 0001-01-01T00:00:00Z, the earliest instant.
     pub const MIN: Self = Self { ticks: 0, offset_minutes: 0 };
+
+    /// 9999-12-31T23:59:59.9999999Z, the last instant.
+    pub const MAX: Self = Self { ticks: LAST_TICK, offset_minutes: 0 };
 
     /// The instant `ticks` after 0001-01-01T00:00:00Z, given in the offset `offset_minutes`.
     ///
@@ -101,7 +107,8 @@ impl DateTimeOffset {
         out.reserve(LONGEST_TEXT);
         let local = self.local_ticks().unsigned_abs();
         let seconds = local / Self::TICKS_PER_SECOND.unsigned_abs();
-        write_date(out, Date::from_days(seconds / (24 * 60 * 60)));
+        write_date(out, CalendarDate::from_days(seconds / (24 * 60 * 60)));
+        out.push(b'T');
         write_time(out, seconds % (24 * 60 * 60));
         write_fraction(out, local % Self::TICKS_PER_SECOND.unsigned_abs());
         write_offset(out, self.offset_minutes);
@@ -170,7 +177,7 @@ const fn is_offset(minutes: i16) -> bool {
     -FURTHEST_OFFSET <= minutes && minutes <= FURTHEST_OFFSET
 }
 
-fn write_date(out: &mut Vec<u8>, Date { year, month, day }: Date) {
+fn write_date(out: &mut Vec<u8>, CalendarDate { year, month, day }: CalendarDate) {
     let [thousands, hundreds] = two_digits(year / 100);
     let [tens, ones] = two_digits(year % 100);
     let ([m1, m2], [d1, d2]) = (two_digits(month), two_digits(day));
@@ -181,7 +188,7 @@ fn write_time(out: &mut Vec<u8>, second_of_day: u64) {
     let [h1, h2] = two_digits(second_of_day / 3600);
     let [m1, m2] = two_digits(second_of_day / 60 % 60);
     let [s1, s2] = two_digits(second_of_day % 60);
-    out.extend_from_slice(&[b'T', h1, h2, b':', m1, m2, b':', s1, s2]);
+    out.extend_from_slice(&[h1, h2, b':', m1, m2, b':', s1, s2]);
 }
 
 fn write_fraction(out: &mut Vec<u8>, ticks: u64) {

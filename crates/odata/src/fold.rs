@@ -41,6 +41,23 @@ pub fn fold_char(character: char) -> char {
         .unwrap_or(character)
 }
 
+/// Puts every character of `text` in upper case by [`upper_char`].
+pub fn upper(text: &str) -> String {
+    if text.is_ascii() { text.to_ascii_uppercase() } else { text.chars().map(upper_char).collect() }
+}
+
+/// The upper case of a character's folded form, if that is one character; else the folded form.
+///
+/// It depends on the folded form alone, so texts that fold alike have one upper case, and whoever
+/// holds only folded text can tell it.
+pub fn upper_char(character: char) -> char {
+    let folded = fold_char(character);
+    match unicode_case_mapping::to_uppercase(folded) {
+        [upper, 0, 0] => char::from_u32(upper).filter(|upper| *upper != '\0').unwrap_or(folded),
+        _ => folded,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,6 +78,13 @@ mod tests {
     }
 
     #[test]
+    fn upper_case_is_one_character_for_one() {
+        assert_eq!(upper("sn-09 Az"), "SN-09 AZ");
+        assert_eq!(upper("àéß ﬁ σίσυφος"), "ÀÉß ﬁ ΣΊΣΥΦΟΣ");
+        assert_eq!(upper("\0"), "\0");
+    }
+
+    #[test]
     fn folding_any_character_twice_is_folding_it_once() {
         for character in '\0'..=char::MAX {
             let once = fold_char(character);
@@ -74,6 +98,7 @@ mod tests {
             let folded = fold(&text);
             prop_assert_eq!(folded.chars().count(), text.chars().count());
             prop_assert!(folded.chars().eq(text.chars().map(fold_char)));
+            prop_assert_eq!(upper(&folded), upper(&text));
             prop_assert_eq!(fold(&folded), folded);
         }
     }

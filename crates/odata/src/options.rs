@@ -87,9 +87,13 @@ impl SystemOption {
     /// The option that a misspelt name was probably meant to be.
     ///
     /// Within two edits, but of a short name at least two letters must be right: `tpo` is meant as
-    /// `$top`, while `v`, `_` and `tid` are options of somebody's own and not meant as `$id`.
+    /// `$top`, while `v`, `_` and `tid` are options of somebody's own and not meant as `$id`. What
+    /// begins with another sign than `$`, such as `!deltatoken`, was set apart on purpose.
     fn misspelt(name: &str) -> Option<&'static str> {
         let bare = name.trim().trim_start_matches('$');
+        if !bare.starts_with(char::is_alphabetic) {
+            return None;
+        }
         let candidates = Self::ALL.iter().map(|option| option.bare_name());
         nearest_within(bare, candidates, |_, candidate| candidate.saturating_sub(2).min(2))
             .and_then(Self::by_name)
@@ -139,6 +143,11 @@ impl Options {
     /// The parameter aliases by name, which begins with `@`; the case of a name counts.
     pub fn aliases(&self) -> impl Iterator<Item = (&str, &str)> {
         self.aliases.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// A parameter alias as it was sent, and its value. The name begins with `@`.
+    pub fn alias(&self, name: &str) -> Option<(&str, &str)> {
+        self.aliases.get_key_value(name).map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Whether there is neither a system option nor an alias.
@@ -262,6 +271,14 @@ pub enum OptionError {
         /// Its value.
         value: String,
     },
+    /// A value that must be true or false is neither.
+    #[error("The query option '{option}' must be true or false, but is '{value}'.")]
+    NotABoolean {
+        /// The option's name.
+        option: &'static str,
+        /// Its value.
+        value: String,
+    },
 }
 
 /// Reads the value of `$top`: decimal digits alone (OData ABNF, `top`). A number past the largest
@@ -270,9 +287,29 @@ pub enum OptionError {
 /// # Errors
 /// [`OptionError::NotANumber`] for anything else, such as a sign, a blank or nothing.
 pub fn parse_top(value: &str) -> Result<u64, OptionError> {
+    whole_number(SystemOption::Top, value)
+}
+
+/// Reads the value of `$skip`, which is written as that of `$top`.
+///
+/// # Errors
+/// As [`parse_top`].
+pub fn parse_skip(value: &str) -> Result<u64, OptionError> {
+    whole_number(SystemOption::Skip, value)
+}
+
+/// Reads the value of `$count`: `true` or `false`, whose case counts (OData ABNF, `booleanValue`).
+///
+/// # Errors
+/// [`OptionError::NotABoolean`] for anything else.
+pub fn parse_count(value: &str) -> Result<bool, OptionError> {
+    let option = SystemOption::Count.name();
+    value.parse().map_err(|_| OptionError::NotABoolean { option, value: echo(value) })
+}
+
+fn whole_number(option: SystemOption, value: &str) -> Result<u64, OptionError> {
     if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_digit()) {
-        let option = SystemOption::Top.name();
-        return Err(OptionError::NotANumber { option, value: echo(value) });
+        return Err(OptionError::NotANumber { option: option.name(), value: echo(value) });
     }
     Ok(value.parse().unwrap_or(u64::MAX))
 }

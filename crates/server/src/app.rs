@@ -83,7 +83,7 @@ pub struct Server {
     connections: Connections,
     store: Arc<Store>,
     data: DataDir,
-    authorities: Vec<String>,
+    authorities: Arc<[String]>,
     is_dev: bool,
     tenant: TenantId,
 }
@@ -112,7 +112,7 @@ impl Server {
             (None, None) => return Err(OutsideError::None.into()),
         };
         let gate = Gate::new(trusts, Arc::clone(&store), clock.clone());
-        let authorities = gate.authorities();
+        let authorities = Arc::clone(gate.authorities());
         let register = Register::new(Arc::clone(&store), args.identifier_rules.into());
         let limits = Limits {
             body_bytes: args.max_body_bytes,

@@ -29,6 +29,20 @@ pub(super) fn read(text: &str, place: Place) -> Result<DateTimeOffset, DateTimeE
     DateTimeOffset::new(ticks, offset_minutes).ok_or(DateTimeError::YearOutOfRange)
 }
 
+/// Reads all of `text` as a date.
+pub(super) fn read_date(text: &str) -> Result<Date, DateTimeError> {
+    let mut rest = Rest(text.as_bytes());
+    let date = rest.date()?;
+    if rest.0.is_empty() { Ok(date) } else { Err(DateTimeError::Malformed) }
+}
+
+/// Reads all of `text` as a time of day, in ticks since midnight.
+pub(super) fn read_time(text: &str) -> Result<i64, DateTimeError> {
+    let mut rest = Rest(text.as_bytes());
+    let time = rest.time()?;
+    if rest.0.is_empty() { Ok(time) } else { Err(DateTimeError::Malformed) }
+}
+
 /// What of the text is still to be read.
 struct Rest<'a>(&'a [u8]);
 

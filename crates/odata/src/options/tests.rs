@@ -117,6 +117,8 @@ fn a_custom_option_is_ignored() {
         "=a",
         "levels=2",
         "prefer=a",
+        "!deltatoken=a",
+        "!special",
     ] {
         assert!(read(query).is_empty(), "{query}");
     }
@@ -175,6 +177,30 @@ fn top_is_digits_alone() {
         assert!(matches!(parse_top(value), Err(OptionError::NotANumber { .. })), "{value:?}");
     }
     assert!(parse_top("-1").unwrap_err().to_string().contains("'$top'"));
+}
+
+#[test]
+fn skip_is_read_as_top_is() {
+    assert_eq!(parse_skip("10"), Ok(10));
+    assert!(parse_skip("-10").unwrap_err().to_string().contains("'$skip'"));
+}
+
+#[test]
+fn count_is_true_or_false() {
+    assert_eq!(parse_count("true"), Ok(true));
+    assert_eq!(parse_count("false"), Ok(false));
+    for value in ["", "1", "True", " true", "yes", "null"] {
+        assert!(matches!(parse_count(value), Err(OptionError::NotABoolean { .. })), "{value:?}");
+    }
+    assert!(parse_count("1").unwrap_err().to_string().contains("'$count' must be true or false"));
+}
+
+#[test]
+fn an_alias_is_found_by_its_exact_name() {
+    let options = read("@p=1");
+    assert_eq!(options.alias("@p"), Some(("@p", "1")));
+    assert_eq!(options.alias("@P"), None);
+    assert_eq!(options.alias("p"), None);
 }
 
 proptest! {

@@ -71,7 +71,7 @@ pub enum Refusal {
         /// What is wrong with it.
         error: AuthError,
         /// Where callers get tokens that do.
-        authorities: Vec<String>,
+        authorities: Arc<[String]>,
     },
     /// The token is a personal account's.
     PersonalAccount,
@@ -86,6 +86,7 @@ pub enum Refusal {
 /// Lets callers in.
 #[derive(Debug)]
 pub struct Gate {
+    authorities: Arc<[String]>,
     verifier: Verifier,
     licences: Licences,
 }
@@ -93,12 +94,20 @@ pub struct Gate {
 impl Gate {
     /// A gate that believes the tokens of these issuers.
     pub fn new(trusts: Vec<Trust>, store: Arc<Store>, clock: Clock) -> Self {
-        Self { verifier: Verifier::new(trusts, clock), licences: Licences::new(store) }
+        let mut authorities: Vec<String> =
+            trusts.iter().map(|trust| trust.authority().to_owned()).collect();
+        // Both versions of Entra ID's tokens come from one authority.
+        authorities.dedup();
+        Self {
+            authorities: authorities.into(),
+            verifier: Verifier::new(trusts, clock),
+            licences: Licences::new(store),
+        }
     }
 
     /// Where callers get their tokens.
-    pub fn authorities(&self) -> Vec<String> {
-        self.verifier.authorities()
+    pub fn authorities(&self) -> &Arc<[String]> {
+        &self.authorities
     }
 
     /// Lets the bearer of this `Authorization` header in, if one of the permissions is theirs.
@@ -110,10 +119,9 @@ impl Gate {
         authorization: Option<&[u8]>,
         any_of: &'static [Permission],
     ) -> Result<Principal, Refusal> {
-        let claims = self.verifier.verify(authorization).await;
-        let claims = claims.map_err(|error| {
-            let authorities = self.verifier.authorities();
-            Refusal::Token { error, authorities }
+        let claims = self.verifier.verify(authorization).await.map_err(|error| Refusal::Token {
+            error,
+            authorities: Arc::clone(&self.authorities),
         })?;
         if claims.personal {
             return Err(Refusal::PersonalAccount);

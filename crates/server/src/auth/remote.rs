@@ -25,6 +25,9 @@ const BELIEVED_FOR: Duration = Duration::from_secs(24 * 3_600);
 /// Longest time between two attempts at an issuer that cannot be reached.
 const MAX_PAUSE: Duration = Duration::from_secs(60);
 
+/// Longest address that a document may give.
+const MAX_URL_BYTES: usize = 2_048;
+
 /// Where an issuer's documents are.
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
@@ -53,18 +56,23 @@ pub(super) enum Missing {
 /// What went wrong in a round.
 #[derive(Debug, thiserror::Error)]
 enum RoundError {
-    #[error("{0}")]
+    #[error("'{}' is no address", shown(.0))]
     Address(String),
     #[error(transparent)]
     Fetch(#[from] FetchError),
     #[error("{url} is no discovery document: {cause}")]
     Discovery { url: String, cause: serde_json::Error },
-    #[error("{url} is that of the issuer '{found}', and not of '{expected}'")]
+    #[error("{url} is that of the issuer '{}', and not of '{expected}'", shown(.found))]
     Issuer { url: String, found: String, expected: Issuer },
     #[error("the 'jwks_uri' {0} is not https, and not of this machine")]
     Insecure(Url),
     #[error("{url}: {cause}")]
     Keys { url: Url, cause: KeySetError },
+}
+
+/// As much of what somebody else wrote as a line of the log may hold.
+fn shown(text: &str) -> String {
+    text.chars().take(200).flat_map(char::escape_debug).collect()
 }
 
 /// The part of a discovery document that is of use here.
@@ -173,8 +181,8 @@ impl Remote {
     }
 
     async fn get(&self, fetcher: &Fetcher, url: &str) -> Result<(Url, Vec<u8>), RoundError> {
-        let url = Url::parse(url)
-            .map_err(|error| RoundError::Address(format!("'{url}' is no address: {error}")))?;
+        let parsed = Url::parse(url).ok().filter(|_| url.len() <= MAX_URL_BYTES);
+        let url = parsed.ok_or_else(|| RoundError::Address(url.to_owned()))?;
         if !fetch::is_safe(&url) {
             return Err(RoundError::Insecure(url));
         }

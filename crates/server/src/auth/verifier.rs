@@ -76,14 +76,6 @@ impl Verifier {
         Self { trusts, clock, verified: Cache::new(KEPT) }
     }
 
-    /// Where callers get their tokens.
-    pub fn authorities(&self) -> Vec<String> {
-        let mut authorities: Vec<String> =
-            self.trusts.iter().map(|trust| trust.authority().to_owned()).collect();
-        authorities.dedup();
-        authorities
-    }
-
     /// What the token in an `Authorization` header says.
     ///
     /// # Errors

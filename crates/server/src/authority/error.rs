@@ -226,6 +226,11 @@ impl Refusal {
         self.fault.row().1
     }
 
+    /// Whether a client that proves itself would get more.
+    pub(super) fn wants_a_secret(&self) -> bool {
+        self.status() == StatusCode::UNAUTHORIZED
+    }
+
     pub(super) fn status(&self) -> StatusCode {
         self.fault.row().0
     }

@@ -10,7 +10,7 @@ use http::header::{
 };
 use serde::Serialize;
 
-use super::error::{Refusal, Trace};
+use super::error::{Fault, Refusal, Trace};
 use super::routes::Route;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
@@ -36,16 +36,17 @@ pub(super) fn json(value: &impl Serialize) -> Response {
 
 /// A refusal in JSON.
 pub(super) fn refusal(refusal: &Refusal, trace: &Trace, route: &Route) -> Response {
-    refused(with(refusal.status(), JSON, refusal.body(trace)), route)
+    refused(with(refusal.status(), JSON, refusal.body(trace)), refusal, route)
 }
 
 /// What a refusal has besides its words: what would be taken instead.
-pub(super) fn refused(mut response: Response, route: &Route) -> Response {
-    match response.status() {
-        // RFC 9110, 15.5.2; RFC 6749, 5.2.
-        StatusCode::UNAUTHORIZED => set(&mut response, WWW_AUTHENTICATE, BASIC),
-        StatusCode::METHOD_NOT_ALLOWED => set_text(&mut response, ALLOW, &route.allow()),
-        _ => {}
+pub(super) fn refused(mut response: Response, refusal: &Refusal, route: &Route) -> Response {
+    // RFC 9110, 15.5.2; RFC 6749, 5.2.
+    if refusal.wants_a_secret() {
+        set(&mut response, WWW_AUTHENTICATE, BASIC);
+    }
+    if refusal.fault == Fault::WrongMethod {
+        set_text(&mut response, ALLOW, &route.allow());
     }
     response
 }

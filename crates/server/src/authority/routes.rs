@@ -35,7 +35,7 @@ pub struct Route {
     pub methods: &'static [Method],
     /// What stands there.
     pub endpoint: Endpoint,
-    /// Whether programs call it, which get JSON, from pages of known origins, too. People get pages.
+    /// Whether programs call it, also those in pages of known origins: they get JSON, people pages.
     pub is_service: bool,
 }
 

@@ -62,6 +62,19 @@ struct Asked {
     reply: Reply,
 }
 
+impl Asked {
+    /// Refuses an answer of another browser, or one that comes too late.
+    fn check(&self, browser: &str, now: i64) -> Result<(), Refusal> {
+        if !secrets::same(browser, &self.browser) {
+            return Err(foreign_form("The form was made for another browser."));
+        }
+        if now >= self.ends {
+            return Err(foreign_form("The form is too old."));
+        }
+        Ok(())
+    }
+}
+
 impl Back {
     /// Tells the application why there is no code (RFC 6749, 4.1.2.1).
     pub(super) fn refuse(&self, refusal: &Refusal, call: &Call) -> Response {
@@ -124,13 +137,7 @@ pub(super) fn answer(authority: &Authority, call: &Call) -> Result<Response, Ref
     let sealed = call.params.required("request")?;
     let asked: Option<Asked> = authority.sealer.open(PURPOSE, sealed);
     let asked = asked.ok_or_else(|| foreign_form("The form is none that this service made."))?;
-    let cookie = Cookie::of(call)?;
-    if !secrets::same(&cookie.value, &asked.browser) {
-        return Err(foreign_form("The form was made for another browser."));
-    }
-    if authority.now() >= asked.ends {
-        return Err(foreign_form("The form is too old."));
-    }
+    asked.check(&Cookie::of(call)?.value, authority.now())?;
     let consent = match call.params.required("answer")? {
         DECLINE => None,
         person => Some(consent(authority, &asked, person)?),
@@ -212,5 +219,21 @@ pub(super) fn out(authority: &Authority, call: &Call) -> Result<Response, Refusa
             "This service keeps nobody signed in: every application asks anew. You can close this \
              window.",
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_is_good_in_its_browser_for_a_while() {
+        let text = || "x".to_owned();
+        let reply = Reply::Device(text());
+        let (client_id, tenant, scopes, browser) = (text(), text(), text(), "mine".to_owned());
+        let asked = Asked { client_id, tenant, scopes, browser, ends: 1_000, reply };
+        assert!(asked.check("mine", 999).is_ok());
+        assert!(asked.check("mine", 1_000).unwrap_err().message.contains("too old"));
+        assert!(asked.check("theirs", 0).unwrap_err().message.contains("another browser"));
     }
 }

@@ -9,7 +9,6 @@ use crate::auth::{Cloud, Issuer};
 
 /// The authority outside that issues the tokens of callers.
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Authority (in place of --dev)")]
 pub struct AuthorityArgs {
     /// Believes the tokens of Microsoft Entra ID in a cloud, for all tenants that the register has:
     /// global, usgov, usgov-dod or china.

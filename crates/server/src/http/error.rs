@@ -1,6 +1,8 @@
 //! The one table of errors: what can go wrong, its status, its code, its words. No other module
 //! names an error status. Must not know what a handler was doing.
 
+use std::sync::Arc;
+
 use http::{Method, StatusCode};
 use model::{Fault, FaultKind, Faults, ImportError};
 use odata::OptionError;
@@ -98,9 +100,9 @@ pub struct ApiError {
     /// Each fault, where there are several, or many rows.
     pub details: Vec<Fault>,
     /// The methods that are allowed, where the one used is not.
-    pub allow: Option<Box<str>>,
+    pub allow: Option<String>,
     /// Where the client gets a token, if it has none that is believed.
-    pub authorities: Vec<String>,
+    pub authorities: Option<Arc<[String]>>,
     /// What the log says in place of the message: the cause, of which the client may learn less.
     pub cause: Option<String>,
 }
@@ -113,7 +115,7 @@ impl ApiError {
             message: message.into(),
             details: Vec::new(),
             allow: None,
-            authorities: Vec::new(),
+            authorities: None,
             cause: None,
         }
     }
@@ -145,7 +147,7 @@ impl ApiError {
     /// The path is served with other methods only, which `allow` lists.
     pub fn wrong_method(method: &Method, allow: String) -> Self {
         let message = format!("The method {method} is not allowed here; these are: {allow}.");
-        Self { allow: Some(allow.into()), ..Self::new(ErrorKind::MethodNotAllowed, message) }
+        Self { allow: Some(allow), ..Self::new(ErrorKind::MethodNotAllowed, message) }
     }
 
     /// Valid OData that this service does not offer.
@@ -293,7 +295,7 @@ impl From<Refusal> for ApiError {
                     AuthError::AuthorityAway(_) => ErrorKind::Unavailable,
                     _ => ErrorKind::Unauthenticated,
                 };
-                Self { authorities, ..Self::new(kind, token_message(&error)) }
+                Self { authorities: Some(authorities), ..Self::new(kind, token_message(&error)) }
             }
             Refusal::PersonalAccount => Self::new(
                 ErrorKind::Forbidden,

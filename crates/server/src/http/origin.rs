@@ -58,8 +58,7 @@ impl Origins {
             (Self::Local(names), Some(host)) if !is_local(names, host) => {
                 return Err(not_served(names, host));
             }
-            // Whoever ends TLS before us calls by another scheme than the clients.
-            (Self::Public { url: Some(url), .. }, Some(host)) if is_of(url, host) => url.clone(),
+            // Under the public host, too: whoever ends TLS before us calls by another scheme.
             (Self::Public { url, hosts }, Some(host)) if !is_known(hosts, peer, host) => {
                 url.clone().unwrap_or_else(|| listener(scheme, peer))
             }
@@ -82,11 +81,6 @@ fn bare_origin(text: &str) -> Result<String, String> {
         }
         _ => Err(no_origin()),
     }
-}
-
-/// Whether an address is that of this host and port.
-fn is_of(url: &str, host: &str) -> bool {
-    url.split_once("://").is_some_and(|(_, known)| known.eq_ignore_ascii_case(host))
 }
 
 /// The host and port that the client named: in the target, which counts more (RFC 9112, 3.2.2) and

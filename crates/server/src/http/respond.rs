@@ -152,7 +152,7 @@ pub(super) fn failure(error: ApiError, envelope: &Envelope, now: DateTimeOffset)
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, ERROR_JSON);
     if error.kind == ErrorKind::Unauthenticated {
-        for authority in &error.authorities {
+        for authority in error.authorities.iter().flat_map(|all| all.iter()) {
             headers.append(WWW_AUTHENTICATE, challenge(authority));
         }
     }
@@ -163,7 +163,7 @@ pub(super) fn failure(error: ApiError, envelope: &Envelope, now: DateTimeOffset)
     if error.kind == ErrorKind::Unavailable {
         headers.insert(header::RETRY_AFTER, RETRY_AFTER_S);
     }
-    if let Some(Ok(allow)) = error.allow.as_deref().map(HeaderValue::try_from) {
+    if let Some(Ok(allow)) = error.allow.map(HeaderValue::try_from) {
         headers.insert(header::ALLOW, allow);
     }
     common(response, envelope)

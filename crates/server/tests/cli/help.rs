@@ -75,10 +75,6 @@ fn serve_explains_every_option_with_its_variable_and_default() {
 
               [env: MUSTER_DEV_REDIRECT_URI=]
 
-      -h, --help
-              Print help (see a summary with '-h')
-
-    Authority (in place of --dev):
           --cloud <CLOUD>
               Believes the tokens of Microsoft Entra ID in a cloud, for all tenants that the register
               has: global, usgov, usgov-dod or china
@@ -227,6 +223,9 @@ fn serve_explains_every_option_with_its_variable_and_default() {
 
               [env: MUSTER_LOG_FORMAT=]
               [default: pretty]
+
+      -h, --help
+              Print help (see a summary with '-h')
     "#);
 }
 

@@ -1,6 +1,6 @@
 //! `POST …/importDeviceIdentityList`: makes and changes many rows, and tells the fate of each.
 
-use crate::support::{Service, Value, import, item, json, serial, text};
+use crate::support::{Service, Value, import, item, json, members, serial, text};
 
 const PATH: &str = "/importDeviceIdentityList";
 
@@ -34,6 +34,19 @@ each_engine!(each_row_has_its_result_in_order, async |service: &Service| {
     }
     let listed: Vec<Value> = results.iter().cloned().map(as_listed).collect();
     assert_eq!(service.rows().await, listed);
+});
+
+each_engine!(a_result_is_the_entity_and_then_its_status, async |service: &Service| {
+    let results = service.import(&[serial("A-1")]).await;
+    let answer = service.post(PATH, &import(&[serial("A-1")], false)).await;
+    let (_, value) = answer.text().split_once("\"value\":[").unwrap();
+    let result = value.strip_suffix("]}").unwrap();
+    let entity = service.get(&item(&results[0])).await;
+    let mut expected = members(entity.text());
+    expected.remove(0);
+    expected[0].1 = json!("#microsoft.graph.importedDeviceIdentityResult");
+    expected.push(("status".to_owned(), json!(false)));
+    assert_eq!(members(result), expected);
 });
 
 each_engine!(a_new_row_has_the_defaults_of_create, async |service: &Service| {
@@ -77,6 +90,29 @@ each_engine!(overwriting_replaces_what_the_row_carries, async |service: &Service
     assert_eq!((&stored["id"], &stored["createdDateTime"]), (&row["id"], &row["createdDateTime"]));
     assert_ne!(stored["lastModifiedDateTime"], row["lastModifiedDateTime"]);
     assert_eq!(as_listed(results[0].clone())["@odata.etag"], stored["@odata.etag"]);
+});
+
+each_engine!(a_row_that_leaves_all_out_puts_no_defaults, async |service: &Service| {
+    let row = json!({
+        "importedDeviceIdentifier": "A-1",
+        "importedDeviceIdentityType": "serialNumber",
+        "lastContactedDateTime": "2026-01-31T07:25:18.1234567+05:45",
+        "description": "kept",
+        "enrollmentState": "blocked",
+        "platform": "windows",
+    });
+    let row = service.create(&row).await;
+    assert_eq!(fates(&overwrite(service, &[serial("A-1")]).await), [true]);
+    assert_eq!(service.get(&item(&row)).await.succeeds(200), row);
+});
+
+each_engine!(a_row_that_says_null_takes_the_description_away, async |service: &Service| {
+    let mut body = serial("A-1");
+    body["description"] = json!("not kept");
+    let row = service.create(&body).await;
+    body["description"] = json!(null);
+    assert_eq!(overwrite(service, &[body]).await[0]["description"], json!(null));
+    assert_eq!(service.get(&item(&row)).await.succeeds(200)["description"], json!(null));
 });
 
 each_engine!(overwriting_with_the_same_moves_nothing, async |service: &Service| {
@@ -197,6 +233,9 @@ each_engine!(the_list_has_to_be_there, async |service: &Service| {
     let near = json!({ "importedDeviceIdentites": [] });
     let message = service.post(PATH, &near).await.fails(400, "ModelValidationFailure");
     assert!(message.contains("Did you mean 'importedDeviceIdentities'?"), "{message}");
+    let near = json!({ "importedDeviceIdentities": [], "overwriteImportedDeviceIdentites": true });
+    let message = service.post(PATH, &near).await.fails(400, "ModelValidationFailure");
+    assert!(message.contains("Did you mean 'overwriteImportedDeviceIdentities'?"), "{message}");
     for list in [json!(null), json!({}), json!("A-1"), json!([serial("A-1"), 7])] {
         let body = json!({ "importedDeviceIdentities": list });
         service.post(PATH, &body).await.fails(400, "BadRequest");
@@ -215,6 +254,30 @@ each_engine!(ten_thousand_rows_are_one_call, async |service: &Service| {
     assert!(history.iter().all(|change| change.audit.request_id == one_request));
     let ids: Vec<&str> = results.iter().map(|row| text(row, "id")).collect();
     assert!(ids.is_sorted(), "ids are in the order of the call");
+});
+
+each_engine!(each_row_that_changes_has_one_entry_in_the_history, async |service: &Service| {
+    service.fill(10_000).await;
+    let mut rows: Vec<Value> = (0..10_000).map(|n| serial(&format!("{n:05}"))).collect();
+    let changed = [0, 4_999, 5_000, 9_999];
+    for index in changed {
+        rows[index]["description"] = json!("changed");
+    }
+    let results = overwrite(service, &rows).await;
+    assert_eq!(fates(&results), vec![true; 10_000]);
+    let history = service.history(&service.tenant());
+    let updates: Vec<String> =
+        history[10_000..].iter().map(|change| change.id.to_string()).collect();
+    assert_eq!(updates, changed.map(|index| text(&results[index], "id")));
+    assert!(history.iter().map(|change| change.seq).eq(1..=10_004), "without gaps");
+});
+
+each_engine!(ten_thousand_rows_are_the_most_unless_told_otherwise, async |service: &Service| {
+    let rows: Vec<Value> = (0..10_001).map(|n| serial(&n.to_string())).collect();
+    let answer = service.post(PATH, &import(&rows, false)).await;
+    let message = answer.fails(413, "RequestEntityTooLarge");
+    assert!(message.contains("at most 10000 rows"), "{message}");
+    assert_eq!(service.get("/$count").await.text(), "0");
 });
 
 each_engine!(

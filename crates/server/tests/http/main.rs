@@ -27,6 +27,7 @@ mod headers;
 mod hosts;
 mod identifiers;
 mod import;
+mod keep_alive;
 mod list;
 mod model;
 mod options;

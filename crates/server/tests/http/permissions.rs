@@ -113,6 +113,10 @@ each_engine!(
         let token = Token::of(&service.tenant()).scopes(&[READ]).roles(&[READ_WRITE]).sign();
         service.get("").token(&token).await.succeeds(200);
         service.post("", &serial("A-1")).token(&token).await.fails(403, "Forbidden");
+        for none in [json!(""), json!("User.Read")] {
+            let token = Token::of(&service.tenant()).claim("scp", none).sign();
+            service.get("").token(&token).await.fails(403, "Forbidden");
+        }
     }
 );
 
@@ -140,16 +144,47 @@ each_engine!(a_tenant_needs_a_licence, async |service: &Service| {
     }
 });
 
-each_engine!(a_withdrawn_licence_is_felt_while_the_token_lives, async |service: &Service| {
+/// How old what is believed of a licence may be.
+const BELIEVED_FOR: Duration = Duration::from_secs(1);
+
+/// Asks until the tenant is served or not, as wanted. No request that is sent later than the
+/// service may believe what was before gets the other answer.
+async fn is_served(service: &Service, token: &str, wanted: bool) {
+    let since = Instant::now();
+    loop {
+        let sent = Instant::now();
+        let answer = service.get("").token(token).await;
+        if answer.status.is_success() == wanted {
+            return;
+        }
+        assert!(sent - since < BELIEVED_FOR, "served a second later: {}", !wanted);
+    }
+}
+
+each_engine!(a_licence_is_felt_within_a_second_of_its_change, async |service: &Service| {
     let tenant = service.add_tenant(true);
     let token = Token::of(&tenant).sign();
     service.get("").token(&token).await.succeeds(200);
-    service.withdraw_licence(&tenant);
-    // A write is decided against the tenant's row itself.
-    let late = Instant::now() + Duration::from_secs(30);
-    service.post("", &serial("A-1")).token(&token).await.fails(400, "BadRequest");
-    while service.get("").token(&token).await.status.is_success() {
-        assert!(Instant::now() < late, "the licence is still believed");
+    service.set_licence(&tenant, false);
+    is_served(service, &token, false).await;
+    let answer = service.get("").token(&token).await;
+    let message = answer.fails(400, "BadRequest");
+    assert_eq!(message, "Request not applicable to target tenant.");
+    service.set_licence(&tenant, true);
+    is_served(service, &token, true).await;
+});
+
+each_engine!(nothing_is_written_once_the_licence_is_withdrawn, async |service: &Service| {
+    for operation in [Create, Update, Delete, Import] {
+        let tenant = service.add_tenant(true);
+        let token = Token::of(&tenant).sign();
+        let row = service.post("", &serial("A-1")).token(&token).await.succeeds(201);
+        service.set_licence(&tenant, false);
+        // A write is decided against the tenant's row itself, whatever is believed still.
+        let answer = operation.call(service, &row).token(&token).await;
+        let message = answer.fails(400, "BadRequest");
+        assert_eq!(message, "Request not applicable to target tenant.", "{operation:?}");
+        assert_eq!(service.history(&tenant).len(), 1, "{operation:?}");
     }
 });
 
@@ -178,11 +213,27 @@ each_engine!(the_same_identifier_in_two_tenants_is_two_rows, async |service: &Se
     let theirs = Token::of(&service.add_tenant(true)).sign();
     let row = service.post("", &serial("A-1")).token(&theirs).await.succeeds(201);
     assert_ne!(row["id"], ours["id"]);
-    let other = json!({ "importedDeviceIdentifier": "A-1",
-        "importedDeviceIdentityType": "serialNumber", "description": "theirs" });
-    let body = import(&[other], true);
-    let taken = service.post("/importDeviceIdentityList", &body).token(&theirs).await;
-    assert_eq!(taken.succeeds(200)["value"][0]["id"], row["id"]);
+    let other = service.post("", &serial("A-2")).token(&theirs).await.succeeds(201);
+    let call = service.patch(&item(&other), &serial("A-1")).token(&theirs);
+    call.await.fails(409, "Conflict");
+    assert_eq!(service.get(&item(&ours)).await.succeeds(200), ours);
+});
+
+each_engine!(an_import_sees_the_rows_of_its_own_tenant_only, async |service: &Service| {
+    let ours = service.create(&serial("A-1")).await;
+    let theirs = Token::of(&service.add_tenant(true)).sign();
+    let mut row = serial("A-1");
+    row["description"] = json!("theirs");
+    let import = async |rows: &[Value]| {
+        let call = service.post("/importDeviceIdentityList", &import(rows, true)).token(&theirs);
+        call.await.succeeds(200)["value"][0].clone()
+    };
+    let made = import(&[row.clone()]).await;
+    assert_eq!((&made["status"], &made["@odata.etag"]), (&json!(true), &json!("W/\"1\"")));
+    assert_ne!(made["id"], ours["id"]);
+    row["description"] = json!("theirs, too");
+    let overwritten = import(&[row]).await;
+    assert_eq!(overwritten["id"], made["id"]);
     assert_eq!(service.get(&item(&ours)).await.succeeds(200), ours);
 });
 

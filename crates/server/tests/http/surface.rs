@@ -6,7 +6,7 @@ use muster::auth::Access;
 use muster::http::routes::{Operation, ROUTES, Route};
 
 use crate::support::{
-    Answer, Call, READ, READ_WRITE, Service, Token, Value, import, item, json, serial,
+    Answer, Call, Method, READ, READ_WRITE, Service, Token, Value, import, item, json, serial, text,
 };
 
 /// A request to a route that would succeed if the caller were right.
@@ -45,6 +45,9 @@ fn unauthenticated(what: &'static str, token: String, message: &'static str) -> 
     let (credential, code) = (Credential::Token(token), "InvalidAuthenticationToken");
     Wrong { what, credential, status: 401, code, message }
 }
+
+/// What names the authority to those whom it has to be named to.
+const CHALLENGE: &str = r#"Bearer realm="", authorization_uri="https://sts.muster.localhost/""#;
 
 const EMPTY: &str = "Access token is empty.";
 const NO_DOTS: &str = "IDX14100: JWT is not well formed, there are no dots (.).";
@@ -106,7 +109,8 @@ fn mistaken(right: &Token) -> Vec<Wrong> {
     let issuer = "Access token validation failure. Invalid issuer.";
     vec![
         unauthenticated("expired", at("exp", -61), expired),
-        unauthenticated("not yet valid", at("nbf", 65), early),
+        // An hour, so that it stays so until the last route has been asked.
+        unauthenticated("not yet valid", at("nbf", 3_600), early),
         unauthenticated("other audience", with("aud", json!("https://vault.azure.net")), audience),
         unauthenticated("no audience", with("aud", Value::Null), audience),
         unauthenticated("other issuer", with("iss", json!(foreign)), issuer),
@@ -190,7 +194,7 @@ each_engine!(every_route_refuses_every_wrong_credential, async |service: &Servic
             assert_eq!(answer.code(), wrong.code, "{case}");
             assert!(answer.message().starts_with(wrong.message), "{case}: {}", answer.message());
             if wrong.status == 401 {
-                assert!(answer.header("www-authenticate").starts_with("Bearer "), "{case}");
+                assert_eq!(answer.header("www-authenticate"), CHALLENGE, "{case}");
             }
         }
     }
@@ -212,11 +216,44 @@ each_engine!(every_route_takes_the_right_credential, async |service: &Service| {
     }
 });
 
+each_engine!(no_route_reaches_the_rows_of_another_tenant, async |service: &Service| {
+    let row = service.create(&serial("A-1")).await;
+    for route in &ROUTES {
+        let theirs = Token::of(&service.add_tenant(true)).sign();
+        let answer = example(service, route, &row).token(&theirs).await;
+        let case = format!("{} {}", route.method, route.template);
+        if route.template.ends_with("/{id}") {
+            let nowhere = json!({ "id": uuid::Uuid::now_v7().to_string() });
+            let unknown = example(service, route, &nowhere).token(&theirs).await;
+            let expected = unknown.message().replace(text(&nowhere, "id"), text(&row, "id"));
+            assert_eq!(answer.fails(404, "ResourceNotFound"), expected, "{case}");
+        } else {
+            assert!(answer.status.is_success(), "{case}: {}", answer.text());
+            assert!(!answer.text().contains(text(&row, "id")), "{case}: {}", answer.text());
+        }
+    }
+    assert_eq!(service.rows().await, [listed(row)]);
+});
+
+each_engine!(what_is_asked_without_its_body_is_guarded_alike, async |service: &Service| {
+    let row = service.create(&serial("A-1")).await;
+    let unlicensed = Token::of(&service.add_tenant(false)).sign();
+    for route in ROUTES.iter().filter(|route| route.method == Method::GET) {
+        let path = route.template.replace("/{id}", &item(&row));
+        let head = || service.call(Method::HEAD, &path);
+        let expected = if route.access == Access::Public { [200; 3] } else { [401, 400, 200] };
+        let answers = [head().without_token().await, head().token(&unlicensed).await, head().await];
+        assert_eq!(answers.map(|answer| answer.status.as_u16()), expected, "{path}");
+    }
+});
+
 each_engine!(clocks_may_differ_by_a_minute_at_both_ends, async |service: &Service| {
     let right = Token::of(&service.tenant());
-    for (name, within) in [("exp", -50), ("nbf", 55)] {
+    for (name, within, beyond) in [("exp", -50, -61), ("nbf", 59, 90)] {
         let token = right.clone().time(name, within).sign();
         service.get("").token(&token).await.succeeds(200);
+        let token = right.clone().time(name, beyond).sign();
+        service.get("").token(&token).await.fails(401, "InvalidAuthenticationToken");
     }
     let fraction = right.claim("exp", json!(4_102_444_800.5)).sign();
     service.get("").token(&fraction).await.succeeds(200);

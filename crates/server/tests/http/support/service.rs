@@ -89,8 +89,9 @@ impl Service {
         tenant
     }
 
-    pub(crate) fn withdraw_licence(&self, tenant: &str) {
-        assert!(self.server.store().set_licence(tenant.parse().unwrap(), false).unwrap());
+    /// Gives or withdraws the licence of a tenant.
+    pub(crate) fn set_licence(&self, tenant: &str, licensed: bool) {
+        assert!(self.server.store().set_licence(tenant.parse().unwrap(), licensed).unwrap());
     }
 
     /// The history of a tenant.

@@ -11,6 +11,29 @@ use serde_json::{Value, json};
 
 const IDENTITIES: [&str; 2] = ["deviceManagement", "importedDeviceIdentities"];
 
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// A request below the collection. The type that the SDK gives it has no name.
+macro_rules! request {
+    ($graph:expr, $method:ident, $path:expr) => {
+        request!($graph, $method, $path, None)
+    };
+    ($graph:expr, $method:ident, $path:expr, $body:expr) => {
+        $graph.custom(Method::$method, $body).extend_path(&IDENTITIES).extend_path(&$path)
+    };
+}
+
+/// The JSON that a request is answered with.
+macro_rules! answer {
+    ($($request:tt)*) => {
+        request!($($request)*).send().await?.error_for_status()?.json::<Value>().await?
+    };
+}
+
+fn body(value: &Value) -> Option<BodyRead> {
+    Some(BodyRead::from_serialize(value).expect("JSON"))
+}
+
 fn serial(identifier: &str) -> Value {
     json!({
         "importedDeviceIdentifier": identifier,
@@ -18,83 +41,72 @@ fn serial(identifier: &str) -> Value {
     })
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let configuration = GraphClientConfiguration::new()
-        .access_token(std::env::var("TOKEN")?)
-        .https_only(false);
-    let mut graph = GraphClient::from(configuration);
-    graph.use_test_endpoint(&Url::parse(&std::env::var("BASE_URL")?)?);
-    let request = |method: Method, path: &[&str], body: Option<&Value>| {
-        let body = body.map(|body| BodyRead::from_serialize(body).expect("JSON"));
-        graph
-            .custom(method, body)
-            .extend_path(&IDENTITIES)
-            .extend_path(path)
-    };
-    let call = async |method, path: &[&str], body: Option<&Value>| {
-        let response = request(method, path, body)
-            .send()
-            .await?
-            .error_for_status()?;
-        Ok::<Value, Box<dyn Error>>(response.json().await?)
-    };
-
-    let made = call(Method::POST, &[], Some(&serial("RS-1"))).await?;
+async fn change(graph: &GraphClient) -> Outcome<String> {
+    let no_path: [&str; 0] = [];
+    let made = answer!(graph, POST, no_path, body(&serial("RS-1")));
     let id = made["id"].as_str().ok_or("no id")?;
     let update = json!({ "enrollmentState": "enrolled", "description": "Büro" });
-    let updated = call(Method::PATCH, &[id], Some(&update)).await?;
+    let updated = answer!(graph, PATCH, [id], body(&update));
     assert_eq!(updated["description"], "Büro");
-    let mut read = call(Method::GET, &[id], None).await?;
+    // The whole entity goes back, with what is the service's.
+    let mut read = answer!(graph, GET, [id]);
     read["description"] = json!("Küche");
-    let back = call(Method::PATCH, &[id], Some(&read)).await?;
+    let back = answer!(graph, PATCH, [id], body(&read));
     assert_eq!(back["description"], "Küche");
+    Ok(id.to_owned())
+}
 
-    let rows: Vec<Value> = (0..250)
-        .map(|number| serial(&format!("RS-BULK-{number}")))
-        .collect();
+async fn act(graph: &GraphClient) -> Outcome<()> {
+    let rows: Vec<Value> = (0..250).map(|number| serial(&format!("RS-BULK-{number}"))).collect();
     let import = json!({
         "importedDeviceIdentities": rows,
         "overwriteImportedDeviceIdentities": false,
     });
-    let results = call(Method::POST, &["importDeviceIdentityList"], Some(&import)).await?;
+    let results = answer!(graph, POST, ["importDeviceIdentityList"], body(&import));
     let fates = results["value"].as_array().ok_or("no results")?;
     assert!(fates.len() == 250 && fates.iter().all(|row| row["status"] == true));
     let sought = json!({ "importedDeviceIdentities": [serial("rs-1")] });
-    let found = call(Method::POST, &["searchExistingIdentities"], Some(&sought)).await?;
+    let found = answer!(graph, POST, ["searchExistingIdentities"], body(&sought));
     assert_eq!(found["value"][0]["importedDeviceIdentifier"], "RS-1");
+    Ok(())
+}
 
-    let pages = request(Method::GET, &[], None)
-        .top("100")
-        .paging()
-        .json::<Value>()
-        .await?;
+async fn page(graph: &GraphClient) -> Outcome<usize> {
+    let no_path: [&str; 0] = [];
+    let pages = request!(graph, GET, no_path).top("100").paging().json::<Value>().await?;
+    assert!(pages.len() > 2);
     let mut seen = HashSet::new();
     for page in &pages {
         let body = page.body().as_ref().map_err(|error| format!("{error:?}"))?;
         let rows = body["value"].as_array().ok_or("no rows")?;
-        seen.extend(
-            rows.iter()
-                .filter_map(|row| row["id"].as_str().map(str::to_owned)),
-        );
+        seen.extend(rows.iter().filter_map(|row| row["id"].as_str().map(str::to_owned)));
     }
-    let count = request(Method::GET, &["$count"], None)
-        .send()
-        .await?
-        .text()
-        .await?;
+    let count = request!(graph, GET, ["$count"]).send().await?.text().await?;
     assert_eq!(seen.len().to_string(), count);
-    assert!(pages.len() > 2);
+    Ok(seen.len())
+}
 
-    let missing = request(Method::GET, &["no-such-identity"], None)
-        .send()
-        .await?;
+async fn fail(graph: &GraphClient) -> Outcome<()> {
+    let missing = request!(graph, GET, ["no-such-identity"]).send().await?;
     assert_eq!(missing.status(), 404);
     let error: Value = missing.json().await?;
     assert_eq!(error["error"]["code"], "ResourceNotFound");
+    Ok(())
+}
 
-    let deleted = request(Method::DELETE, &[id], None).send().await?;
+#[tokio::main]
+async fn main() -> Outcome<()> {
+    let configuration =
+        GraphClientConfiguration::new().access_token(std::env::var("TOKEN")?).https_only(false);
+    let mut graph = GraphClient::from(configuration);
+    graph.use_test_endpoint(&Url::parse(&std::env::var("BASE_URL")?)?);
+
+    let id = change(&graph).await?;
+    act(&graph).await?;
+    let seen = page(&graph).await?;
+    fail(&graph).await?;
+    let deleted = request!(graph, DELETE, [id]).send().await?;
     assert_eq!(deleted.status(), 204);
-    println!("done, {} identities seen", seen.len());
+    println!("done, {seen} identities seen");
     Ok(())
 }
