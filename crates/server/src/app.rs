@@ -1,7 +1,9 @@
 //! The server as a whole: puts the parts together in the one right order, and takes them apart
 //! again. Must not know how it is shown to people.
 
+mod check;
 mod dev;
+mod operation;
 mod outside;
 
 use std::net::SocketAddr;
@@ -17,7 +19,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::auth::{DEV_TENANT, Gate, KeyError};
 use crate::authority::AuthorityError;
-use crate::cli::ServeArgs;
+use crate::cli::{MetricsListen, ServeArgs};
 use crate::data_dir::{DataDir, DataDirError};
 use crate::http::connections::{Connections, Listener};
 use crate::http::routes::VERSION;
@@ -25,7 +27,9 @@ use crate::http::{App, Beside, Limits, router};
 use crate::listen::{self, ListenError};
 use crate::ops::Register;
 use crate::tls::{self, Certificate, LocalCa, TlsError};
+pub use check::{Contradictions, check};
 use dev::Dev;
+use operation::{Operated, Operation};
 use outside::Outside;
 pub use outside::OutsideError;
 
@@ -36,6 +40,9 @@ const PAGING_KEY_BYTES: usize = 32;
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// Settings do not go together.
+    #[error(transparent)]
+    Contradictions(#[from] Contradictions),
     /// What was said of the authority outside does not do.
     #[error(transparent)]
     Outside(#[from] OutsideError),
@@ -66,6 +73,9 @@ pub enum StartError {
     /// The authority of `--dev` cannot begin.
     #[error(transparent)]
     Authority(#[from] AuthorityError),
+    /// Nothing can be measured.
+    #[error("the metrics cannot begin: {0}")]
+    Meters(#[from] metrics_exporter_prometheus::BuildError),
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -81,6 +91,7 @@ pub struct Server {
     tls_addresses: Vec<SocketAddr>,
     ca_file: Option<PathBuf>,
     connections: Connections,
+    operated: Operated,
     store: Arc<Store>,
     data: DataDir,
     authorities: Arc<[String]>,
@@ -94,8 +105,10 @@ impl Server {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(args: &ServeArgs) -> Result<Self, StartError> {
-        let outside = outside(args)?;
+        check(args)?;
+        let outside = if args.dev { None } else { Some(Outside::of(args)?) };
         let sockets = Sockets::open(args).await?;
+        let operation = Operation::prepare(args).await?;
         let data = DataDir::hold(&args.place.data)?;
         let clock = Clock::system();
         let tls = Tls::prepare(args, &data, &clock)?;
@@ -119,10 +132,19 @@ impl Server {
             rows: args.max_import_rows,
             time: std::time::Duration::from_millis(args.request_timeout_ms),
         };
-        let beside = Beside { origins: origins.clone(), time: limits.time, clock: clock.clone() };
+        let measure = operation.measure();
+        let beside = Beside {
+            origins: origins.clone(),
+            time: limits.time,
+            clock: clock.clone(),
+            measure: measure.clone(),
+            is_quiet: false,
+        };
         let app = App::new(gate, register, origins, &paging_key(&store)?, limits, clock.clone());
+        let app = Arc::new(app.measured(measure.clone()));
         let settings = dev.as_ref().map(|dev| dev.settings(&clock)).transpose()?;
-        let mut service = router(Arc::new(app));
+        let service = router(Arc::clone(&app));
+        let (mut service, operated) = operation.beside(service, &beside, &store, &app);
         if let Some(dev) = dev {
             service = service.merge(beside.around(dev.router()));
         }
@@ -130,7 +152,8 @@ impl Server {
             addresses: listen::addresses(&sockets.plain),
             tls_addresses: listen::addresses(&sockets.tls),
             ca_file: tls.as_ref().and_then(|tls| tls.ca_file.clone()),
-            connections: Connections::new(service, args.max_connections, clock),
+            connections: Connections::new(service, args.max_connections, clock).measured(measure),
+            operated,
             store,
             data,
             authorities,
@@ -140,6 +163,7 @@ impl Server {
         if let Some(settings) = settings {
             server.write_dev_env(settings)?;
         }
+        server.operated.count(&server.connections);
         server.accept(sockets, tls);
         Ok(server)
     }
@@ -186,6 +210,11 @@ impl Server {
         self.tls_addresses.first().map(|address| format!("https://localhost:{}", address.port()))
     }
 
+    /// The address of the metrics, if they have one of their own.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.operated.address()
+    }
+
     /// The tenant of `--dev`.
     pub fn tenant(&self) -> TenantId {
         self.tenant
@@ -204,6 +233,7 @@ impl Server {
     /// Stops accepting, answers what was accepted, and closes the store.
     pub async fn stop(self) {
         self.connections.stop().await;
+        self.operated.stop().await;
         let store = self.store;
         // Closing waits for the writer thread.
         tokio::task::spawn_blocking(move || store.close()).await.ok();
@@ -218,10 +248,6 @@ struct Sockets {
 
 impl Sockets {
     async fn open(args: &ServeArgs) -> Result<Self, ListenError> {
-        if args.dev && args.dev_host.is_empty() {
-            listen::only_loopback(&args.listen)?;
-            listen::only_loopback(&args.tls_listen)?;
-        }
         let plain = listen::on(&args.listen, listen::HTTP, "--listen").await?;
         if !args.dev && args.tls_listen.is_empty() {
             return Ok(Self { plain, tls: Vec::new() });
@@ -249,8 +275,7 @@ impl Tls {
         data: &DataDir,
         clock: &Clock,
     ) -> Result<Option<Self>, StartError> {
-        if let (Some(certificate), Some(key)) = (&args.tls_cert, &args.tls_key) {
-            let files = tls::Files { certificate: certificate.clone(), key: key.clone() };
+        if let Some(files) = check::tls_files(args) {
             let certificate = Certificate::new(files.read()?);
             tokio::spawn(files.watch(Arc::clone(&certificate)));
             return Ok(Some(Self { acceptor: tls::acceptor(certificate)?, ca_file: None }));
@@ -264,25 +289,6 @@ impl Tls {
         let certificate = Certificate::new(ca.issue(&args.dev_host, now)?);
         let ca_file = std::path::absolute(ca.path()).unwrap_or_else(|_| ca.path().to_owned());
         Ok(Some(Self { acceptor: tls::acceptor(certificate)?, ca_file: Some(ca_file) }))
-    }
-}
-
-/// The authority outside, or none under `--dev`. What was given has to fit together.
-fn outside(args: &ServeArgs) -> Result<Option<Outside<'_>>, StartError> {
-    if args.dev {
-        return match args.authority.given() {
-            Some(option) => Err(OutsideError::NotUnderDev(option).into()),
-            None => Ok(None),
-        };
-    }
-    let of_dev = [(!args.dev_host.is_empty(), "--dev-host"), (args.no_sample, "--no-sample")];
-    if let Some((_, option)) = of_dev.into_iter().find(|(is_given, _)| *is_given) {
-        return Err(StartError::OnlyUnderDev(option));
-    }
-    match (!args.tls_listen.is_empty(), args.tls_cert.is_some()) {
-        (true, false) => Err(StartError::NoCertificate),
-        (false, true) => Err(StartError::NoTlsListener),
-        _ => Ok(Some(Outside::of(args)?)),
     }
 }
 

@@ -9,6 +9,7 @@ pub mod cli;
 mod data_dir;
 pub mod http;
 mod listen;
+pub mod meters;
 pub mod ops;
 mod private_file;
 mod sample;

@@ -8,6 +8,8 @@ use tokio::net::TcpListener;
 
 /// Where plain HTTP is spoken unless told otherwise, besides the same port of IPv6.
 pub(crate) const HTTP: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+/// Where metrics are served unless told otherwise, without a twin of IPv6.
+pub(crate) const METRICS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9464);
 /// Where TLS is spoken under `--dev` unless told otherwise, besides the same port of IPv6.
 pub(crate) const DEV_HTTPS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8443);
 
@@ -75,7 +77,14 @@ pub(crate) async fn on(
     Ok(listeners)
 }
 
-async fn bind(address: SocketAddr, option: &'static str) -> Result<TcpListener, ListenError> {
+/// Listens on one address.
+///
+/// # Errors
+/// It cannot be had.
+pub(crate) async fn bind(
+    address: SocketAddr,
+    option: &'static str,
+) -> Result<TcpListener, ListenError> {
     TcpListener::bind(address).await.map_err(|cause| ListenError::Refused {
         address,
         option,
@@ -83,15 +92,13 @@ async fn bind(address: SocketAddr, option: &'static str) -> Result<TcpListener, 
     })
 }
 
-/// Refuses addresses that other machines reach.
-///
-/// # Errors
-/// One of them is none of the loopback's.
-pub(crate) fn only_loopback(addresses: &[SocketAddr]) -> Result<(), ListenError> {
-    match addresses.iter().find(|address| !address.ip().is_loopback()) {
-        Some(address) => Err(ListenError::NotLoopback(*address)),
-        None => Ok(()),
-    }
+/// A refusal for each address that other machines reach.
+pub(crate) fn beyond_loopback<'a>(
+    addresses: impl Iterator<Item = &'a SocketAddr>,
+) -> impl Iterator<Item = ListenError> {
+    addresses
+        .filter(|address| !address.ip().is_loopback())
+        .map(|address| ListenError::NotLoopback(*address))
 }
 
 /// The addresses of listeners.

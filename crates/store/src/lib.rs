@@ -8,6 +8,7 @@ mod batch;
 mod clock;
 mod error;
 mod history;
+mod load;
 mod queue;
 pub mod sqlite;
 mod tenant;
@@ -19,14 +20,19 @@ mod write;
 use std::time::Instant;
 
 use model::{Identity, IdentityId, SearchKey, TenantId};
+use uuid::Uuid;
 
 pub use clock::Clock;
 pub use error::{StoreError, WriteError};
 pub use history::{Change, ChangeKind, HistoryFilter};
+pub use load::{CommitMeters, Load};
 pub use sqlite::Durability;
 pub use tenant::{Holdings, Tenant};
 pub use url::StoreUrl;
 pub use write::{Actor, Audit, Operation, Outcome, Precondition, Revisions, Write};
+
+/// A tenant that no register has.
+const NOBODY: TenantId = TenantId(Uuid::nil());
 
 /// An open register.
 #[derive(Debug)]
@@ -45,6 +51,49 @@ impl Store {
             StoreUrl::Sqlite(path) => {
                 sqlite::Sqlite::open(path, Durability::Full, clock).map(Self::Sqlite)
             }
+        }
+    }
+
+    /// Tells all further commits to these meters.
+    pub fn tell_commits(&self, meters: CommitMeters) {
+        match self {
+            Self::Sqlite(engine) => engine.tell_commits(meters),
+        }
+    }
+
+    /// What it has to do at the moment.
+    pub fn load(&self) -> Load {
+        match self {
+            Self::Sqlite(engine) => engine.load(),
+        }
+    }
+
+    /// Sees whether it can be read.
+    ///
+    /// # Errors
+    /// The store is away.
+    pub fn try_read(&self) -> Result<(), StoreError> {
+        self.tenant(NOBODY).map(drop)
+    }
+
+    /// Sees whether the write path takes work and gets to it, by a write that stores nothing.
+    ///
+    /// # Errors
+    /// The store is away, or busy beyond the deadline.
+    pub async fn try_write(&self, deadline: Instant) -> Result<(), WriteError> {
+        let nothing = Operation::Import { rows: Vec::new(), overwrite: false };
+        let audit = Audit {
+            actor: Actor::System,
+            ip: None,
+            request_id: Uuid::nil(),
+            client_request_id: None,
+        };
+        let write = Write { tenant: NOBODY, audit, deadline, operation: nothing };
+        let answer = tokio::time::timeout_at(deadline.into(), self.write(write)).await;
+        match answer.unwrap_or(Err(WriteError::Expired)) {
+            // Nobody has no licence: the write was begun and decided.
+            Ok(_) | Err(WriteError::NotLicensed) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 

@@ -55,6 +55,7 @@ impl Drop for Rows {
 /// The near end: takes writes.
 #[derive(Debug)]
 pub(crate) struct Queue {
+    /// None when it is closed.
     sender: Mutex<Option<mpsc::Sender<Job>>>,
     waiting_rows: Arc<AtomicUsize>,
 }
@@ -87,6 +88,13 @@ impl Queue {
             Err(mpsc::error::TrySendError::Full(_)) => Err(WriteError::QueueFull),
             Err(mpsc::error::TrySendError::Closed(_)) => Err(closed()),
         }
+    }
+
+    /// How many writes wait, and how many rows they and those in work hold.
+    pub(crate) fn waiting(&self) -> (usize, usize) {
+        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        let jobs = sender.as_ref().map_or(0, |sender| sender.max_capacity() - sender.capacity());
+        (jobs, self.waiting_rows.load(Ordering::Relaxed))
     }
 
     /// Refuses later writes. Those that wait are still done.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::auth::{CaError, ClaimNames, Cloud, Fetcher, Issuer, Source, Terms, Trust};
-use crate::cli::ServeArgs;
+use crate::cli::{AuthorityArgs, ServeArgs};
 use crate::http::Origins;
 
 /// Why what was said of the authority does not do.
@@ -69,37 +69,54 @@ enum Named<'a> {
     Issuers(&'a [Issuer]),
 }
 
+fn named(given: &AuthorityArgs) -> Result<Named<'_>, OutsideError> {
+    match (given.cloud, given.issuer.as_slice()) {
+        (None, []) => Err(OutsideError::None),
+        (Some(_), [_, ..]) => Err(OutsideError::Two),
+        (Some(_), []) if !given.tenant.is_empty() => Err(OutsideError::TenantInCloud),
+        (Some(cloud), []) => Ok(Named::Cloud(cloud)),
+        (None, _) if given.audience.is_empty() => Err(OutsideError::NoAudience),
+        (None, issuers) => Ok(Named::Issuers(issuers)),
+    }
+}
+
+fn origins(given: &AuthorityArgs) -> Result<Origins, OutsideError> {
+    let origins = Origins::public(given.public_url.as_deref(), &given.allowed_host);
+    origins.map_err(OutsideError::Address)
+}
+
+fn check_tenants(given: &AuthorityArgs) -> Result<(), OutsideError> {
+    let (tenants, issuers) = (given.tenant.len(), given.issuer.len());
+    if tenants > 1 && issuers > 0 && tenants != issuers {
+        return Err(OutsideError::Tenants { tenants, issuers });
+    }
+    let named = given.issuer.iter().find(|issuer| issuer.names_tenant());
+    match named {
+        Some(issuer) if tenants > 0 => Err(OutsideError::TenantInName(issuer.clone())),
+        _ => Ok(()),
+    }
+}
+
 impl<'a> Outside<'a> {
     /// What was said, if it does.
     pub(super) fn of(args: &'a ServeArgs) -> Result<Self, OutsideError> {
         let given = &args.authority;
-        let named = match (given.cloud, given.issuer.as_slice()) {
-            (None, []) => return Err(OutsideError::None),
-            (Some(_), [_, ..]) => return Err(OutsideError::Two),
-            (Some(_), []) if !given.tenant.is_empty() => return Err(OutsideError::TenantInCloud),
-            (Some(cloud), []) => Named::Cloud(cloud),
-            (None, _) if given.audience.is_empty() => return Err(OutsideError::NoAudience),
-            (None, issuers) => Named::Issuers(issuers),
-        };
-        let origins = Origins::public(given.public_url.as_deref(), &given.allowed_host);
-        let origins = origins.map_err(OutsideError::Address)?;
+        let (named, origins) = (named(given)?, origins(given)?);
+        check_tenants(given)?;
         let fetcher = Fetcher::new(given.authority_ca.as_deref())?;
-        let outside = Self { args, named, origins, fetcher };
-        outside.check_tenants()?;
-        Ok(outside)
+        Ok(Self { args, named, origins, fetcher })
     }
 
-    fn check_tenants(&self) -> Result<(), OutsideError> {
-        let (tenants, issuers) =
-            (self.args.authority.tenant.len(), self.args.authority.issuer.len());
-        if tenants > 1 && tenants != issuers {
-            return Err(OutsideError::Tenants { tenants, issuers });
-        }
-        let named = self.args.authority.issuer.iter().find(|issuer| issuer.names_tenant());
-        match named {
-            Some(issuer) if tenants > 0 => Err(OutsideError::TenantInName(issuer.clone())),
-            _ => Ok(()),
-        }
+    /// All that keeps what was said from doing.
+    pub(super) fn faults(given: &AuthorityArgs) -> impl Iterator<Item = OutsideError> {
+        let fetcher = Fetcher::new(given.authority_ca.as_deref());
+        let faults = [
+            named(given).err(),
+            check_tenants(given).err(),
+            origins(given).err(),
+            fetcher.err().map(OutsideError::Ca),
+        ];
+        faults.into_iter().flatten()
     }
 
     /// The addresses that the service is called by.

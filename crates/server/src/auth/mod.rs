@@ -35,7 +35,7 @@ pub use permission::{Access, Permission, Permissions};
 pub(crate) use remote::Source;
 pub(crate) use trust::Terms;
 pub use trust::Trust;
-pub use verifier::{AuthError, Verifier};
+pub use verifier::{AuthError, Tokens, Verifier};
 
 use model::TenantId;
 
@@ -108,6 +108,16 @@ impl Gate {
     /// Where callers get their tokens.
     pub fn authorities(&self) -> &Arc<[String]> {
         &self.authorities
+    }
+
+    /// Whether there are keys that tokens can be verified by.
+    pub fn knows_keys(&self) -> bool {
+        self.verifier.knows_keys()
+    }
+
+    /// The tokens that were looked at so far.
+    pub fn tokens(&self) -> Tokens {
+        self.verifier.tokens()
     }
 
     /// Lets the bearer of this `Authorization` header in, if one of the permissions is theirs.

@@ -135,6 +135,11 @@ impl Remote {
         self.known(kid).ok_or_else(|| self.missing())
     }
 
+    /// Whether keys are believed at the moment.
+    pub(super) fn knows_keys(&self) -> bool {
+        self.held.read().unwrap_or_else(PoisonError::into_inner).keys.is_some()
+    }
+
     fn known(&self, kid: &str) -> Option<Arc<Key>> {
         let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
         held.keys.as_ref()?.get(kid)

@@ -83,6 +83,14 @@ impl Trust {
         self.terms.hashed_nonce
     }
 
+    /// Whether any key of it is known.
+    pub(super) fn knows_keys(&self) -> bool {
+        match &self.keys {
+            Keys::Own(_) => true,
+            Keys::Remote(remote) => remote.knows_keys(),
+        }
+    }
+
     /// The key of this name, if it may sign for the issuer.
     pub(super) async fn key(&self, kid: &str, iss: &str) -> Result<Arc<Key>, AuthError> {
         let key = match &self.keys {

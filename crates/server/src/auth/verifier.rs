@@ -1,6 +1,7 @@
 //! Bearer tokens, verified: signed by a key of an issuer that is trusted, and saying the right
 //! things at the right time. Must not know routes.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use aws_lc_rs::digest;
@@ -54,12 +55,23 @@ pub enum AuthError {
     AuthorityAway(String),
 }
 
+/// How many tokens were looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tokens {
+    /// Those that were known from an earlier request.
+    pub known: u64,
+    /// Those that were not, and had to be verified.
+    pub new: u64,
+}
+
 /// Verifies tokens, and remembers those it has verified by a hash of them.
 #[derive(Debug)]
 pub struct Verifier {
     trusts: Vec<Trust>,
     clock: Clock,
     verified: Cache<[u8; 32], Verified>,
+    known: AtomicU64,
+    new: AtomicU64,
 }
 
 /// A token that was verified.
@@ -73,7 +85,19 @@ struct Verified {
 impl Verifier {
     /// Believes the tokens of these issuers.
     pub fn new(trusts: Vec<Trust>, clock: Clock) -> Self {
-        Self { trusts, clock, verified: Cache::new(KEPT) }
+        let (known, new) = Default::default();
+        Self { trusts, clock, verified: Cache::new(KEPT), known, new }
+    }
+
+    /// Whether there are keys that tokens can be verified by.
+    pub fn knows_keys(&self) -> bool {
+        self.trusts.iter().any(Trust::knows_keys)
+    }
+
+    /// The tokens that were looked at so far.
+    pub fn tokens(&self) -> Tokens {
+        let (known, new) = (&self.known, &self.new);
+        Tokens { known: known.load(Ordering::Relaxed), new: new.load(Ordering::Relaxed) }
     }
 
     /// What the token in an `Authorization` header says.
@@ -86,8 +110,10 @@ impl Verifier {
         if let Some(seen) = self.verified.get(&hash)
             && seen.key.strong_count() > 0
         {
+            self.known.fetch_add(1, Ordering::Relaxed);
             return seen.claims.in_time(self.clock.unix_seconds()).map(|()| seen.claims);
         }
+        self.new.fetch_add(1, Ordering::Relaxed);
         let (claims, key) = self.check(&Token::parse(token)?).await?;
         claims.in_time(self.clock.unix_seconds())?;
         let claims = Arc::new(claims);

@@ -80,8 +80,8 @@ pub struct AuthorityArgs {
 }
 
 impl AuthorityArgs {
-    /// The first option that was given of those that only an authority outside gives a meaning.
-    pub(crate) fn given(&self) -> Option<&'static str> {
+    /// The options that were given of those that only an authority outside gives a meaning.
+    pub(crate) fn given(&self) -> impl Iterator<Item = &'static str> {
         let options = [
             (self.cloud.is_some(), "--cloud"),
             (!self.issuer.is_empty(), "--issuer"),
@@ -97,6 +97,6 @@ impl AuthorityArgs {
             (self.public_url.is_some(), "--public-url"),
             (!self.allowed_host.is_empty(), "--allowed-host"),
         ];
-        options.into_iter().find_map(|(is_given, name)| is_given.then_some(name))
+        options.into_iter().filter_map(|(is_given, name)| is_given.then_some(name))
     }
 }

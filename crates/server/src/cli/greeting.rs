@@ -33,6 +33,13 @@ fn styles() -> (&'static str, &'static str, &'static str) {
     }
 }
 
+/// Where the metrics are, if they have an address of their own.
+fn metrics(server: &Server) -> String {
+    let (_, dim, plain) = styles();
+    let line = |address| format!("  {dim}Metrics{plain}      http://{address}/metrics\n");
+    server.metrics_address().map(line).unwrap_or_default()
+}
+
 fn of_outside(server: &Server, took: Duration) -> Result<String, Failure> {
     let (bold, dim, plain) = styles();
     let tenants = match server.store().tenants()?.len() {
@@ -44,12 +51,13 @@ fn of_outside(server: &Server, took: Duration) -> Result<String, Failure> {
         "\n  {bold}Muster {}{plain} {dim}ready in {} ms{plain}\n\n  \
          {dim}Address{plain}      {bold}{}{plain}{}\n  \
          {dim}Authority{plain}    {}\n  \
-         {dim}Tenants{plain}      {tenants}\n\n",
+         {dim}Tenants{plain}      {tenants}\n{}\n",
         env!("CARGO_PKG_VERSION"),
         took.as_millis(),
         server.base_url(),
         tls.collect::<String>(),
         server.authorities().join(", "),
+        metrics(server),
     ))
 }
 
@@ -64,13 +72,14 @@ async fn of_dev(server: &Server, took: Duration) -> Result<String, Failure> {
          {dim}Address{plain}      {bold}{}{plain}\n  \
          {dim}TLS{plain}          {tls}/{VERSION}\n  \
          {dim}Tenant{plain}       {}\n  \
-         {dim}For scripts{plain}  {}  {dim}(addresses, a token, a client and its secret){plain}\n\n  \
+         {dim}For scripts{plain}  {}  {dim}(addresses, a token, a client and its secret){plain}\n{}\n  \
          {dim}{}; paste this into another terminal:{plain}\n\n{line}\n\n",
         env!("CARGO_PKG_VERSION"),
         took.as_millis(),
         server.base_url(),
         server.tenant(),
         env_file.display(),
+        metrics(server),
         target.title(),
     ))
 }

@@ -5,6 +5,7 @@
 //! for each would cost more than a read from the register.
 
 use std::io::{self, IsTerminal, Write};
+use std::str::FromStr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -25,9 +26,27 @@ const WORTH_WRITING: usize = 64 * 1024;
 /// How long lines may gather before they are written.
 const GATHER: Duration = Duration::from_millis(10);
 
+/// Which lines are written.
+#[derive(Clone, Debug)]
+pub(crate) struct LogLevels(Targets);
+
+impl FromStr for LogLevels {
+    type Err = String;
+
+    /// A word alone has to be a level: the library takes any other for the name of a part, and
+    /// nothing else would be logged.
+    fn from_str(levels: &str) -> Result<Self, String> {
+        let unreadable = |why: &str| format!("{why}; give error, warn, info, debug or trace");
+        let mut words = levels.split(',').filter(|part| !part.contains('='));
+        if let Some(word) = words.find(|word| word.parse::<LevelFilter>().is_err()) {
+            return Err(unreadable(&format!("'{word}' is no level")));
+        }
+        levels.parse().map(Self).map_err(|error: ParseError| unreadable(&error.to_string()))
+    }
+}
+
 /// Starts the log. It ends, with all lines written, when the value is dropped.
-pub(super) fn start(level: &str, format: LogFormat) -> Result<Log, Failure> {
-    let filter = filter(level)?;
+pub(super) fn start(levels: &LogLevels, format: LogFormat) -> Result<Log, Failure> {
     let log = Log::start(io::stderr())?;
     let ansi = io::stderr().is_terminal();
     let lines = tracing_subscriber::fmt::layer::<Registry>()
@@ -38,22 +57,8 @@ pub(super) fn start(level: &str, format: LogFormat) -> Result<Log, Failure> {
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
         LogFormat::Pretty => lines.boxed(),
     };
-    tracing_subscriber::registry().with(layer.with_filter(filter)).init();
+    tracing_subscriber::registry().with(layer.with_filter(levels.0.clone())).init();
     Ok(log)
-}
-
-/// Which lines are written. A word alone has to be a level: the library takes any other for the
-/// name of a part, and nothing else would be logged.
-fn filter(level: &str) -> Result<Targets, Failure> {
-    let unreadable = |why: &str| -> Failure {
-        format!("--log '{level}' cannot be read ({why}): give error, warn, info, debug or trace")
-            .into()
-    };
-    let mut words = level.split(',').filter(|part| !part.contains('='));
-    if let Some(word) = words.find(|word| word.parse::<LevelFilter>().is_err()) {
-        return Err(unreadable(&format!("'{word}' is no level")));
-    }
-    level.parse().map_err(|error: ParseError| unreadable(&error.to_string()))
 }
 
 /// The thread that writes lines.

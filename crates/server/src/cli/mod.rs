@@ -3,22 +3,29 @@
 
 mod admin;
 mod authority;
+mod check_config;
 mod greeting;
 mod history;
 mod logging;
 mod serve;
+mod settings;
 mod table;
 mod token;
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use store::StoreUrl;
 
 pub use authority::AuthorityArgs;
-pub use serve::ServeArgs;
+pub use serve::{MetricsListen, ServeArgs};
+use settings::{Fault, Given, Settings, Stop};
+
+/// The exit code of command lines that make no sense.
+const MISUSE: u8 = 2;
 
 /// A register of corporate device identities that speaks Microsoft Graph.
 #[derive(Debug, Parser)]
@@ -32,6 +39,8 @@ struct Cli {
 enum Command {
     /// Serves the register.
     Serve(Box<ServeArgs>),
+    /// Tells the settings that serve would have, and where each comes from; or all that is wrong.
+    CheckConfig(Box<check_config::CheckConfigArgs>),
     /// Prints a bearer token for a register that runs with --dev.
     Token(token::TokenArgs),
     /// Looks after a register, while it is served or not.
@@ -71,8 +80,19 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Runs what the command line says.
 pub fn run() -> ExitCode {
-    let outcome = match Cli::parse().command {
-        Command::Serve(args) => serve::run(&args),
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let (command, settings) = match read(&arguments) {
+        Ok(read) => read,
+        Err(faults) => {
+            let told: String = faults.iter().map(|fault| format!("error: {fault}\n")).collect();
+            let more = "For more information, try '--help'.";
+            writeln!(std::io::stderr(), "{told}\n{more}").ok();
+            return ExitCode::from(MISUSE);
+        }
+    };
+    let outcome = match command {
+        Command::Serve(args) => serve::run(&args, &settings),
+        Command::CheckConfig(args) => check_config::run(&args, &settings),
         Command::Token(args) => token::run(&args),
         Command::Admin(args) => admin::run(&args),
     };
@@ -85,6 +105,36 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Reads the command line; for a command that has a file of settings, the other places, too.
+fn read(arguments: &[OsString]) -> Result<(Command, Settings), Vec<Fault>> {
+    let cli = Cli::command();
+    let by_clap = || Ok((Cli::parse_from(arguments).command, Settings::default()));
+    let [program, name, rest @ ..] = arguments else { return by_clap() };
+    let Some(command) = cli.find_subcommand(name).filter(|command| settings::has_file(command))
+    else {
+        return by_clap();
+    };
+    let variables: Vec<(OsString, OsString)> = std::env::vars_os().collect();
+    let given = Given {
+        arguments: rest,
+        variables: &variables,
+        known: &settings::known_variables(&cli),
+        read: &|path| std::fs::read_to_string(path),
+    };
+    let settings = match settings::read(command, &given) {
+        Ok(settings) => settings,
+        Err(Stop::Help) => return by_clap(),
+        Err(Stop::Faults(faults)) => return Err(faults),
+    };
+    let name = command.get_name().to_owned();
+    let words = [program.clone(), OsString::from(&name)];
+    let arguments = words.into_iter().chain(settings.arguments());
+    let cli = cli.mut_subcommand(name, settings::by_flags_alone);
+    let read = cli.try_get_matches_from(arguments).and_then(|read| Cli::from_arg_matches(&read));
+    let cli = read.map_err(|error| vec![settings::contradiction(&error)])?;
+    Ok((cli.command, settings))
 }
 
 fn is_broken_pipe(failure: &(dyn std::error::Error + 'static)) -> bool {

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Instant;
 
 use clap::builder::{BoolishValueParser, RangedU64ValueParser};
@@ -9,13 +10,20 @@ use clap::{Parser, ValueEnum};
 use model::Rules;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{AuthorityArgs, Failure, Place, greeting, logging};
+use super::logging::{self, LogLevels};
+use super::settings::Settings;
+use super::{AuthorityArgs, Failure, Place, greeting};
 use crate::app::Server;
 use crate::authority;
 
 /// Options of `muster serve`.
 #[derive(Clone, Debug, Parser)]
 pub struct ServeArgs {
+    /// File of settings, in TOML: each key is the name of a flag. `muster check-config
+    /// --print-default` prints one that explains them all.
+    #[arg(long, value_name = "FILE", env = "MUSTER_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+
     /// Serves a register for this machine alone, which issues its own tokens.
     #[arg(long, env = "MUSTER_DEV", value_parser = BoolishValueParser::new())]
     pub(crate) dev: bool,
@@ -39,6 +47,11 @@ pub struct ServeArgs {
     #[arg(long, value_name = "FILE", env = "MUSTER_TLS_KEY", requires = "tls_cert")]
     pub(crate) tls_key: Option<PathBuf>,
 
+    /// Where Prometheus finds /metrics: an address of its own, `api` for the addresses that the
+    /// API has, or `off`. [default: 127.0.0.1:9464, and off under --dev]
+    #[arg(long, value_name = "ADDR", env = "MUSTER_METRICS_LISTEN")]
+    pub(crate) metrics_listen: Option<MetricsListen>,
+
     /// Further name under which --dev may be called, and opens --dev to addresses that other
     /// machines reach; may be given several times. For containers that test against each other.
     #[arg(long, value_name = "NAME", env = "MUSTER_DEV_HOST", value_delimiter = ',')]
@@ -49,9 +62,6 @@ pub struct ServeArgs {
     #[arg(long, value_name = "URI", env = "MUSTER_DEV_REDIRECT_URI", value_delimiter = ',',
           value_parser = redirect_uri)]
     pub(crate) dev_redirect_uri: Vec<String>,
-
-    #[command(flatten)]
-    pub(crate) authority: AuthorityArgs,
 
     #[command(flatten)]
     pub(crate) place: Place,
@@ -85,11 +95,15 @@ pub struct ServeArgs {
     /// Least level that is logged: error, warn, info, debug, trace; or levels of parts, such as
     /// "info,muster=debug".
     #[arg(long, value_name = "LEVEL", default_value = "info", env = "MUSTER_LOG")]
-    pub(crate) log: String,
+    pub(crate) log: LogLevels,
 
     /// Form of the log, which goes to standard error.
     #[arg(long, value_name = "FORM", default_value = "pretty", env = "MUSTER_LOG_FORMAT")]
     pub(crate) log_format: LogFormat,
+
+    // Last: its heading would stand above whatever follows.
+    #[command(flatten)]
+    pub(crate) authority: AuthorityArgs,
 }
 
 fn redirect_uri(text: &str) -> Result<String, String> {
@@ -98,6 +112,31 @@ fn redirect_uri(text: &str) -> Result<String, String> {
     }
     Err("give an address with http or https, and without a fragment: https://app.test/callback"
         .to_owned())
+}
+
+/// Where the metrics are served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetricsListen {
+    /// At an address of their own.
+    Own(SocketAddr),
+    /// Beside the API.
+    Api,
+    /// Nowhere.
+    Off,
+}
+
+impl FromStr for MetricsListen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "api" => Ok(Self::Api),
+            "off" => Ok(Self::Off),
+            address => address.parse().map(Self::Own).map_err(|_| {
+                "give an address with its port, such as 127.0.0.1:9464, or api, or off".to_owned()
+            }),
+        }
+    }
 }
 
 /// See [`Rules`].
@@ -127,9 +166,12 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-pub(super) fn run(args: &ServeArgs) -> Result<(), Failure> {
+pub(super) fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Failure> {
     let began = Instant::now();
     let _log = logging::start(&args.log, args.log_format)?;
+    for warning in &settings.warnings {
+        tracing::warn!("{warning}");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         // Before anything can be accepted, so that no signal finds us unprepared.

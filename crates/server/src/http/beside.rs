@@ -14,6 +14,7 @@ use store::Clock;
 use uuid::Uuid;
 
 use super::error::{ApiError, ErrorKind};
+use super::measure::{Measure, Purpose};
 use super::{Envelope, Origins, Peer, respond};
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
@@ -27,6 +28,10 @@ pub(crate) struct Beside {
     pub(crate) time: Duration,
     /// For ids.
     pub(crate) clock: Clock,
+    /// Where requests are told to.
+    pub(crate) measure: Option<Measure>,
+    /// Whether successes are not worth a line in the log: machines ask again and again.
+    pub(crate) is_quiet: bool,
 }
 
 /// How the client called, and what its request is called in the log. A handler takes it from the
@@ -57,9 +62,13 @@ async fn answer(State(common): State<Beside>, request: Request, next: Next) -> R
         is_secure: peer.is_some_and(|peer| peer.is_secure),
     };
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let mut refused = None;
     let mut response = match common.handle(request, envelope.request_id, peer, next).await {
         Ok(response) => response,
-        Err(error) => respond::failure(error, &envelope, common.clock.now()),
+        Err(error) => {
+            refused = Some(error.kind);
+            respond::failure(error, &envelope, common.clock.now())
+        }
     };
     let headers = response.headers_mut();
     headers.insert(respond::REQUEST_ID, respond::request_id(&envelope));
@@ -68,8 +77,20 @@ async fn answer(State(common): State<Beside>, request: Request, next: Next) -> R
         headers.insert(STRICT_TRANSPORT_SECURITY, respond::ONE_YEAR);
     }
     let (request_id, status) = (envelope.request_id.hyphenated(), response.status().as_u16());
-    let us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-    tracing::info!(%request_id, method = method.as_str(), path, status, us, "served");
+    let took = started.elapsed();
+    if let Some(measure) = &common.measure {
+        measure.answered(Purpose::Beside, response.status(), took);
+        if let Some(kind) = refused {
+            measure.refused(kind);
+        }
+    }
+    let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    let method = method.as_str();
+    if common.is_quiet && response.status().is_success() {
+        tracing::debug!(%request_id, method, path, status, us, "served");
+    } else {
+        tracing::info!(%request_id, method, path, status, us, "served");
+    }
     response
 }
 

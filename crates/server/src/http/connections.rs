@@ -25,6 +25,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 use super::malformed::ErrorForm;
+use super::measure::Measure;
 use super::places::{Place, Places};
 use super::{MAX_HEADER_BYTES, Peer};
 
@@ -69,14 +70,22 @@ pub struct Connections {
 struct Service {
     router: Router,
     clock: Clock,
+    measure: Option<Measure>,
 }
 
 impl Connections {
     /// No connections yet, and at most `limit` at a time.
     pub fn new(router: Router, limit: usize, clock: Clock) -> Self {
         let (open, ended) = mpsc::channel(1);
-        let (service, places) = (Service { router, clock }, Arc::new(Places::new(limit)));
+        let (service, places) =
+            (Service { router, clock, measure: None }, Arc::new(Places::new(limit)));
         Self { service, places, stopping: watch::Sender::new(false), open, ended }
+    }
+
+    /// Has what cannot be read as HTTP measured.
+    pub(crate) fn measured(mut self, measure: Option<Measure>) -> Self {
+        self.service.measure = measure;
+        self
     }
 
     /// Starts to accept connections from a listener.
@@ -110,6 +119,12 @@ impl Connections {
                 });
             }
         });
+    }
+
+    /// Looks up how many connections are open, and how many requests they have in work.
+    pub(crate) fn census(&self) -> impl Fn() -> (usize, usize) + Send + Sync + 'static {
+        let places = Arc::clone(&self.places);
+        move || places.census()
     }
 
     /// Stops accepting, lets what was accepted be answered, and returns when all is done.
@@ -169,7 +184,8 @@ async fn serve_http1(
         .max_buf_size(MAX_HEAD_BYTES)
         // Who has sent all may say so, and still waits for the answer.
         .half_close(true);
-    let stream = ErrorForm::new(stream, service.clock.clone(), peer.is_secure);
+    let stream =
+        ErrorForm::new(stream, service.clock.clone(), peer.is_secure, service.measure.clone());
     let answers = service_fn(|request| service.answer(request, peer, place));
     let connection = builder.serve_connection(TokioIo::new(stream), answers);
     until_its_end(connection, place, stopping, |connection| connection.graceful_shutdown()).await

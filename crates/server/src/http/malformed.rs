@@ -15,6 +15,7 @@ use store::Clock;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::error::ApiError;
+use super::measure::Measure;
 use super::{Envelope, respond};
 
 /// Most headers of the library's own answers.
@@ -26,13 +27,14 @@ pub(super) struct ErrorForm<S> {
     stream: S,
     clock: Clock,
     is_secure: bool,
+    measure: Option<Measure>,
     /// What is still to be written of an exchanged answer.
     waiting: Bytes,
 }
 
 impl<S: AsyncWrite + Unpin> ErrorForm<S> {
-    pub(super) fn new(stream: S, clock: Clock, is_secure: bool) -> Self {
-        Self { stream, clock, is_secure, waiting: Bytes::new() }
+    pub(super) fn new(stream: S, clock: Clock, is_secure: bool, measure: Option<Measure>) -> Self {
+        Self { stream, clock, is_secure, measure, waiting: Bytes::new() }
     }
 
     fn poll_waiting(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -65,7 +67,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ErrorForm<S> {
         ready!(this.poll_waiting(cx))?;
         // The library writes a refusal at once and alone: nothing follows it on the connection.
         if let [part] = parts
-            && let Some(answer) = exchange(part, &this.clock, this.is_secure)
+            && let Some(answer) = exchange(part, this)
         {
             this.waiting = answer;
             return Poll::Ready(Ok(part.len()));
@@ -102,7 +104,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for ErrorForm<S> {
 
 /// The contract's answer in place of the library's. `None` for whatever else is written: all
 /// answers of the service carry a `request-id`.
-fn exchange(written: &[u8], clock: &Clock, is_secure: bool) -> Option<Bytes> {
+fn exchange<S>(written: &[u8], form: &ErrorForm<S>) -> Option<Bytes> {
+    let ErrorForm { clock, is_secure, measure, .. } = form;
     if !(written.starts_with(b"HTTP/1.1 4") && written.ends_with(b"\r\n\r\n")) {
         return None;
     }
@@ -118,7 +121,11 @@ fn exchange(written: &[u8], clock: &Clock, is_secure: bool) -> Option<Bytes> {
         return None;
     }
     let error = ApiError::malformed(head.code?);
-    let envelope = Envelope { request_id: clock.guid(), client_request_id: None, is_secure };
+    let envelope =
+        Envelope { request_id: clock.guid(), client_request_id: None, is_secure: *is_secure };
+    if let Some(measure) = measure {
+        measure.refused(error.kind);
+    }
     tracing::info!(request_id = %envelope.request_id, error = error.message, "refused");
     let mut response = respond::failure(error, &envelope, clock.now());
     // The date, and that the connection is closed.

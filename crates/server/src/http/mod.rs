@@ -5,14 +5,17 @@ mod beside;
 pub mod connections;
 pub mod error;
 mod extract;
+pub(crate) mod health;
 mod identities;
 mod malformed;
+mod measure;
 mod negotiate;
 mod origin;
 mod paging;
 mod places;
 mod respond;
 pub mod routes;
+pub(crate) mod scrape;
 
 use std::any::Any;
 use std::net::SocketAddr;
@@ -32,11 +35,13 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
 use uuid::Uuid;
 
-use crate::auth::{Access, Gate, Principal};
+use crate::auth::{Access, Gate, Principal, Tokens};
 use crate::ops::Register;
 pub(crate) use beside::{Beside, Called};
 use error::{ApiError, ErrorKind};
 use extract::BodyBudget;
+pub(crate) use measure::Measure;
+use measure::Purpose;
 pub(crate) use origin::LOOPBACK;
 pub use origin::Origins;
 use paging::Paging;
@@ -75,6 +80,7 @@ pub struct App {
     limits: Limits,
     bodies: BodyBudget,
     clock: Clock,
+    measure: Option<Measure>,
 }
 
 impl App {
@@ -87,8 +93,23 @@ impl App {
         limits: Limits,
         clock: Clock,
     ) -> Self {
-        let bodies = BodyBudget::new(limits.body_bytes);
-        Self { gate, register, origins, paging: Paging::new(paging_key), limits, bodies, clock }
+        let (paging, bodies) = (Paging::new(paging_key), BodyBudget::new(limits.body_bytes));
+        Self { gate, register, origins, paging, limits, bodies, clock, measure: None }
+    }
+
+    /// Has its requests measured.
+    pub(crate) fn measured(self, measure: Option<Measure>) -> Self {
+        Self { measure, ..self }
+    }
+
+    /// Whether there are keys that tokens can be verified by.
+    pub(crate) fn knows_keys(&self) -> bool {
+        self.gate.knows_keys()
+    }
+
+    /// The tokens that were looked at so far.
+    pub(crate) fn tokens(&self) -> Tokens {
+        self.gate.tokens()
     }
 }
 
@@ -127,6 +148,8 @@ struct Call {
     deadline: Instant,
     /// The root of the API as it was called, for links.
     root: String,
+    /// What was called, as soon as it is known.
+    operation: Option<Operation>,
     /// Who called, as soon as it is known.
     principal: Option<Principal>,
 }
@@ -156,6 +179,7 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
         head,
         deadline: started + app.limits.time,
         root: String::new(),
+        operation: None,
         principal: None,
     };
     let work = AssertUnwindSafe(serve(&app, &mut call, body)).catch_unwind().await;
@@ -165,13 +189,22 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
         Ok(reply) => respond::success(reply, &call.envelope),
         Err(error) => respond::failure(error, &call.envelope, app.clock.now()),
     };
-    log(&call, &response, started, cause);
+    let took = started.elapsed();
+    if let Some(measure) = &app.measure {
+        let purpose = call.operation.map_or(Purpose::Nothing, Purpose::Operation);
+        measure.answered(purpose, response.status(), took);
+        if let Some((kind, _)) = cause {
+            measure.refused(kind);
+        }
+    }
+    log(&call, &response, took, cause);
     response
 }
 
 async fn serve(app: &App, call: &mut Call, body: Body) -> Result<Reply, ApiError> {
     check_head(&call.head)?;
     let Found { route, id } = routes::find(&call.head.method, call.head.uri.path())?;
+    call.operation = Some(route.operation);
     let origin = app.origins.origin(&call.head, call.peer)?;
     call.root = format!("{origin}/{}", routes::VERSION);
     let format = negotiate::format(call.headers())?;
@@ -276,9 +309,9 @@ fn describe(error: &ApiError) -> String {
 }
 
 /// One line for each request. It holds no token, no body and no query string.
-fn log(call: &Call, response: &Response, started: Instant, error: Option<(ErrorKind, String)>) {
+fn log(call: &Call, response: &Response, took: Duration, error: Option<(ErrorKind, String)>) {
     let status = response.status().as_u16();
-    let us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     let (method, path) = (call.head.method.as_str(), call.head.uri.path());
     let tenant = call.principal.as_ref().map(|principal| principal.tenant().to_string());
     let (request_id, tenant) = (call.envelope.request_id.hyphenated(), tenant.as_deref());

@@ -93,6 +93,13 @@ impl Places {
         Self { limit, began: Instant::now(), next: AtomicU64::new(0), taken: Mutex::default() }
     }
 
+    /// How many places are taken, and how many requests are in work there.
+    pub(super) fn census(&self) -> (usize, usize) {
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let in_work = taken.values().map(|state| state.in_work.load(Ordering::Relaxed)).sum();
+        (taken.len(), in_work)
+    }
+
     /// Takes a place, as soon as there is one.
     pub(super) async fn take(self: &Arc<Self>) -> Place {
         loop {

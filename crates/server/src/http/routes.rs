@@ -15,6 +15,13 @@ pub const VERSION: &str = "beta";
 /// The path of the collection below the version.
 pub const COLLECTION: &str = "deviceManagement/importedDeviceIdentities";
 
+/// Beside the API: whether the process lives.
+pub(super) const HEALTH: &str = "/healthz";
+/// Beside the API: whether it can serve.
+pub(super) const READY: &str = "/readyz";
+/// Beside the API: what is measured.
+pub(super) const METRICS: &str = "/metrics";
+
 /// What a route does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operation {

@@ -16,10 +16,12 @@ fn the_top_level_names_the_commands() {
     Usage: muster <COMMAND>
 
     Commands:
-      serve  Serves the register
-      token  Prints a bearer token for a register that runs with --dev
-      admin  Looks after a register, while it is served or not
-      help   Print this message or the help of the given subcommand(s)
+      serve         Serves the register
+      check-config  Tells the settings that serve would have, and where each comes from; or all that is
+                    wrong
+      token         Prints a bearer token for a register that runs with --dev
+      admin         Looks after a register, while it is served or not
+      help          Print this message or the help of the given subcommand(s)
 
     Options:
       -h, --help     Print help
@@ -35,6 +37,12 @@ fn serve_explains_every_option_with_its_variable_and_default() {
     Usage: muster serve [OPTIONS]
 
     Options:
+          --config <FILE>
+              File of settings, in TOML: each key is the name of a flag. `muster check-config
+              --print-default` prints one that explains them all
+
+              [env: MUSTER_CONFIG=]
+
           --dev
               Serves a register for this machine alone, which issues its own tokens
 
@@ -63,6 +71,12 @@ fn serve_explains_every_option_with_its_variable_and_default() {
 
               [env: MUSTER_TLS_KEY=]
 
+          --metrics-listen <ADDR>
+              Where Prometheus finds /metrics: an address of its own, `api` for the addresses that the
+              API has, or `off`. [default: 127.0.0.1:9464, and off under --dev]
+
+              [env: MUSTER_METRICS_LISTEN=]
+
           --dev-host <NAME>
               Further name under which --dev may be called, and opens --dev to addresses that other
               machines reach; may be given several times. For containers that test against each other
@@ -74,6 +88,73 @@ fn serve_explains_every_option_with_its_variable_and_default() {
               written exactly as the application sends it; may be given several times
 
               [env: MUSTER_DEV_REDIRECT_URI=]
+
+          --data <DIR>
+              Directory of keys, dev.env and, unless --store says otherwise, the database
+
+              [env: MUSTER_DATA=]
+              [default: ./muster-data]
+
+          --store <URL>
+              Database: sqlite:PATH. [default: muster.db in the data directory]
+
+              [env: MUSTER_STORE=]
+
+          --no-sample
+              Leaves out the sample identities that a new register begins with
+
+              [env: MUSTER_NO_SAMPLE=]
+
+          --identifier-rules <SET>
+              Rules that identifiers and descriptions must keep
+
+              Possible values:
+              - documented: Any text of 1 to 512 characters under any type, as the published page allows
+              - strict:     What Intune enforces: IMEIs, serial numbers, manufacturer,model,serial
+
+              [env: MUSTER_IDENTIFIER_RULES=]
+              [default: documented]
+
+          --max-import-rows <N>
+              Most rows of one import or search
+
+              [env: MUSTER_MAX_IMPORT_ROWS=]
+              [default: 10000]
+
+          --max-body-bytes <N>
+              Most bytes of a request's body, counted after inflating it
+
+              [env: MUSTER_MAX_BODY_BYTES=]
+              [default: 16777216]
+
+          --max-connections <N>
+              Most connections at a time. When all are taken, the longest idle one makes room
+
+              [env: MUSTER_MAX_CONNECTIONS=]
+              [default: 1024]
+
+          --request-timeout-ms <MS>
+              Milliseconds that a request may take
+
+              [env: MUSTER_REQUEST_TIMEOUT_MS=]
+              [default: 30000]
+
+          --log <LEVEL>
+              Least level that is logged: error, warn, info, debug, trace; or levels of parts, such as
+              "info,muster=debug"
+
+              [env: MUSTER_LOG=]
+              [default: info]
+
+          --log-format <FORM>
+              Form of the log, which goes to standard error
+
+              Possible values:
+              - pretty: For people
+              - json:   One JSON object a line
+
+              [env: MUSTER_LOG_FORMAT=]
+              [default: pretty]
 
           --cloud <CLOUD>
               Believes the tokens of Microsoft Entra ID in a cloud, for all tenants that the register
@@ -156,73 +237,6 @@ fn serve_explains_every_option_with_its_variable_and_default() {
               answers may follow; may be given several times
 
               [env: MUSTER_ALLOWED_HOST=]
-
-          --data <DIR>
-              Directory of keys, dev.env and, unless --store says otherwise, the database
-
-              [env: MUSTER_DATA=]
-              [default: ./muster-data]
-
-          --store <URL>
-              Database: sqlite:PATH. [default: muster.db in the data directory]
-
-              [env: MUSTER_STORE=]
-
-          --no-sample
-              Leaves out the sample identities that a new register begins with
-
-              [env: MUSTER_NO_SAMPLE=]
-
-          --identifier-rules <SET>
-              Rules that identifiers and descriptions must keep
-
-              Possible values:
-              - documented: Any text of 1 to 512 characters under any type, as the published page allows
-              - strict:     What Intune enforces: IMEIs, serial numbers, manufacturer,model,serial
-
-              [env: MUSTER_IDENTIFIER_RULES=]
-              [default: documented]
-
-          --max-import-rows <N>
-              Most rows of one import or search
-
-              [env: MUSTER_MAX_IMPORT_ROWS=]
-              [default: 10000]
-
-          --max-body-bytes <N>
-              Most bytes of a request's body, counted after inflating it
-
-              [env: MUSTER_MAX_BODY_BYTES=]
-              [default: 16777216]
-
-          --max-connections <N>
-              Most connections at a time. When all are taken, the longest idle one makes room
-
-              [env: MUSTER_MAX_CONNECTIONS=]
-              [default: 1024]
-
-          --request-timeout-ms <MS>
-              Milliseconds that a request may take
-
-              [env: MUSTER_REQUEST_TIMEOUT_MS=]
-              [default: 30000]
-
-          --log <LEVEL>
-              Least level that is logged: error, warn, info, debug, trace; or levels of parts, such as
-              "info,muster=debug"
-
-              [env: MUSTER_LOG=]
-              [default: info]
-
-          --log-format <FORM>
-              Form of the log, which goes to standard error
-
-              Possible values:
-              - pretty: For people
-              - json:   One JSON object a line
-
-              [env: MUSTER_LOG_FORMAT=]
-              [default: pretty]
 
       -h, --help
               Print help (see a summary with '-h')

@@ -1,6 +1,7 @@
 //! Real Graph clients, unmodified, against the real binary: each signs in at the built-in authority
 //! over TLS and uses the register as its own documentation says. The scripts beside this file are
-//! what a user would write; a failing one is shown with all it said.
+//! what a user would write; a failing one is shown with all it said. Those in `openid` hold the
+//! authority to its standards with a client that is certified for them.
 
 #![allow(
     clippy::unwrap_used,
@@ -141,6 +142,36 @@ fn javascript_signs_a_person_in_by_device_code() {
 #[test]
 fn javascript_tries_again_when_told_to_wait() {
     node("throttled.mjs", &["--throttle", "2/1"]);
+}
+
+#[test]
+fn a_certified_client_finds_everything_by_the_issuer() {
+    node("openid/discovery.mjs", &[]);
+}
+
+#[test]
+fn a_certified_client_signs_in_for_itself() {
+    node("openid/application.mjs", &[]);
+}
+
+#[test]
+fn a_certified_client_signs_a_person_in() {
+    node("openid/person.mjs", &[]);
+}
+
+#[test]
+fn a_certified_client_understands_each_refusal() {
+    node("openid/refusals.mjs", &[]);
+}
+
+#[test]
+fn a_certified_client_signs_a_device_in() {
+    node("openid/device.mjs", &[]);
+}
+
+#[test]
+fn access_tokens_are_verified_by_the_published_keys() {
+    node("openid/access_token.mjs", &[]);
 }
 
 #[test]

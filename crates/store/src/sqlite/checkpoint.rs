@@ -29,6 +29,11 @@ pub(super) struct Checkpoints {
 }
 
 impl Checkpoints {
+    /// Pages in the log, as they are counted from time to time.
+    pub(super) fn log_pages(&self) -> Arc<AtomicI64> {
+        Arc::clone(&self.pages)
+    }
+
     /// To be called between two transactions.
     pub(super) fn after_commit(&self, connection: &Connection) {
         if self.pages.load(Ordering::Relaxed) >= START_OVER {

@@ -8,15 +8,19 @@ mod tenants;
 mod writer;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
 use model::{Identity, IdentityId, SearchKey, TenantId};
 use rusqlite::Connection;
 
+use crate::load::Commits;
 use crate::queue::Queue;
-use crate::{Change, Clock, HistoryFilter, Outcome, StoreError, Write, WriteError};
+use crate::{
+    Change, Clock, CommitMeters, HistoryFilter, Load, Outcome, StoreError, Write, WriteError,
+};
 use readers::Readers;
 
 /// How much of an acknowledged write a power cut may take.
@@ -37,6 +41,9 @@ pub struct Sqlite {
     admin: Mutex<Connection>,
     clock: Clock,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    commits: Arc<Commits>,
+    /// Pages in the write-ahead log when it was last looked at.
+    log_pages: Arc<AtomicI64>,
 }
 
 impl Sqlite {
@@ -50,14 +57,29 @@ impl Sqlite {
         schema::prepare(&mut admin, &clock)?;
         let (queue, intake) = Queue::new();
         let (checkpoints, checkpointer) = checkpoint::start(&place)?;
-        let writer = writer::start(&place, intake, checkpoints, clock.clone())?;
+        let log_pages = checkpoints.log_pages();
+        let commits = Arc::new(Commits::default());
+        let told = Arc::clone(&commits);
+        let writer = writer::start(&place, intake, checkpoints, clock.clone(), told)?;
         Ok(Self {
             queue,
             readers: Readers::new(place),
             admin: Mutex::new(admin),
             clock,
             threads: Mutex::new(vec![writer, checkpointer]),
+            commits,
+            log_pages,
         })
+    }
+
+    pub(crate) fn tell_commits(&self, meters: CommitMeters) {
+        self.commits.tell(meters);
+    }
+
+    pub(crate) fn load(&self) -> Load {
+        let (waiting_writes, waiting_rows) = self.queue.waiting();
+        let log_pages = u64::try_from(self.log_pages.load(Ordering::Relaxed)).unwrap_or_default();
+        Load { waiting_writes, waiting_rows, scans: self.readers.scans(), log_pages }
     }
 
     pub(crate) fn close(&self) {

@@ -27,6 +27,11 @@ impl Readers {
         Self { place, free: Arc::default(), scans: Arc::new(Semaphore::new(MAX_SCANS)) }
     }
 
+    /// How many reads of unknown length run.
+    pub(super) fn scans(&self) -> usize {
+        MAX_SCANS.saturating_sub(self.scans.available_permits())
+    }
+
     /// Runs a read that is done in microseconds on this thread.
     pub(super) fn read<T>(
         &self,

@@ -1,7 +1,9 @@
 //! The one thread that writes identities: whatever waits goes into one transaction, is decided,
 //! stored with its history, committed and synced once, and only then answered.
 
+use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use model::{Identity, IdentityId, encode};
 use odata::DateTimeOffset;
@@ -11,6 +13,7 @@ use super::Place;
 use super::checkpoint::Checkpoints;
 use super::rows::{blob, by_id, by_key};
 use crate::batch::{Counter, RowChange, Stamp, Step, View, Want};
+use crate::load::Commits;
 use crate::queue::{Intake, Job, drop_expired};
 use crate::{Actor, Clock, Outcome, StoreError, Write, WriteError};
 
@@ -41,8 +44,9 @@ pub(super) fn start(
     mut intake: Intake,
     checkpoints: Checkpoints,
     clock: Clock,
+    commits: Arc<Commits>,
 ) -> Result<JoinHandle<()>, StoreError> {
-    let mut writer = Writer::new(place, checkpoints, clock)?;
+    let mut writer = Writer::new(place, checkpoints, clock, commits)?;
     let work = move || {
         while let Some(batches) = intake.next() {
             for batch in batches {
@@ -60,6 +64,7 @@ struct Writer {
     connection: Connection,
     checkpoints: Checkpoints,
     clock: Clock,
+    commits: Arc<Commits>,
     /// The instant of the last batch, of an earlier process too: a clock that is set back must not
     /// turn the history round.
     last: DateTimeOffset,
@@ -68,11 +73,16 @@ struct Writer {
 type Answers = Vec<Result<Outcome, WriteError>>;
 
 impl Writer {
-    fn new(place: &Place, checkpoints: Checkpoints, clock: Clock) -> Result<Self, StoreError> {
+    fn new(
+        place: &Place,
+        checkpoints: Checkpoints,
+        clock: Clock,
+        commits: Arc<Commits>,
+    ) -> Result<Self, StoreError> {
         let connection = place.connect()?;
         let last: Option<i64> = connection.query_row(LAST, [], |row| row.get(0))?;
         let last = last.and_then(DateTimeOffset::from_ticks_utc).unwrap_or(DateTimeOffset::MIN);
-        Ok(Self { connection, checkpoints, clock, last })
+        Ok(Self { connection, checkpoints, clock, commits, last })
     }
 
     fn work(&mut self, batch: Vec<Job>) {
@@ -125,10 +135,12 @@ impl Writer {
         for (tenant, next_seq) in view.counters() {
             transaction.prepare_cached(ADVANCE)?.execute(params![blob(&tenant.0), next_seq])?;
         }
+        let began = Instant::now();
         if let Err(error) = transaction.commit() {
             self.write_over();
             return Err(error.into());
         }
+        self.commits.committed(writes.len(), view.steps().len(), began.elapsed());
         Ok(answers)
     }
 

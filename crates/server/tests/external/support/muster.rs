@@ -63,7 +63,8 @@ impl Muster {
         options: &[impl AsRef<str>],
         tenants: &[&str],
     ) -> Self {
-        let mut command = muster(&["serve", "--listen", "127.0.0.1:0", "--data"]);
+        let mut command =
+            muster(&["serve", "--listen", "127.0.0.1:0", "--metrics-listen", "off", "--data"]);
         command.arg(data.path()).args(options.iter().map(AsRef::as_ref));
         command.envs(environment.iter().map(|(name, value)| (name, value)));
         let file = |name: &str| File::create(data.path().join(name)).unwrap();

@@ -31,7 +31,7 @@ impl Bench {
         let add = "INSERT OR IGNORE INTO tenants VALUES (?1, 'Tests', 1, 1, 0)";
         connection.execute(add, params![blob(&TENANT.0)]).unwrap();
         let (checkpoints, _thread) = checkpoint::start(&place).unwrap();
-        let writer = Writer::new(&place, checkpoints, clock.clone()).unwrap();
+        let writer = Writer::new(&place, checkpoints, clock.clone(), Arc::default()).unwrap();
         Self { writer, clock, directory }
     }
 
