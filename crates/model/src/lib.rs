@@ -17,6 +17,7 @@ mod payload;
 mod property;
 mod query;
 pub mod render;
+mod rows;
 mod rules;
 
 pub use codec::{CodecError, decode, encode};
@@ -29,4 +30,5 @@ pub use patch::{Draft, Field, Patch};
 pub use payload::{Import, ImportError, read_draft, read_import, read_patch, read_search};
 pub use property::{Given, PROPERTIES, Property, Value, Writer, property};
 pub use query::{QUERY_PROPERTIES, query_context};
+pub use rows::{TakeRow, read_rows};
 pub use rules::Rules;

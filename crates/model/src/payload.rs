@@ -16,8 +16,8 @@ use crate::{
     identifier_key,
 };
 
-const ROWS: &str = "importedDeviceIdentities";
-const OVERWRITE: &str = "overwriteImportedDeviceIdentities";
+pub(crate) const ROWS: &str = "importedDeviceIdentities";
+pub(crate) const OVERWRITE: &str = "overwriteImportedDeviceIdentities";
 /// Most faults of rows that are told: each takes a few bytes of the body, and hundreds to tell.
 const MAX_FAULTS: usize = 1_000;
 
@@ -117,7 +117,7 @@ fn parse<'a, S: DeserializeSeed<'a>>(body: &'a [u8], seed: S) -> Result<S::Value
 }
 
 /// Reads the members of one entity. `place` is the row within a list, with its dot, or empty.
-fn patch_of(members: Members, place: &str) -> Result<Patch, Faults> {
+pub(crate) fn patch_of(members: Members, place: &str) -> Result<Patch, Faults> {
     let mut patch = Patch::default();
     let mut faults = Faults::new();
     for (name, literal) in members.0 {

@@ -12,20 +12,23 @@ use std::sync::Arc;
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use model::TenantId;
-use store::{Clock, Store, StoreError, StoreUrl, WriteError};
+use store::{Clock, Durability, Store, StoreError, StoreUrl};
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use crate::auth::{DEV_TENANT, Gate, KeyError};
 use crate::authority::AuthorityError;
+use crate::beginning::BeginningError;
 use crate::cli::{MetricsListen, ServeArgs};
-use crate::data_dir::{DataDir, DataDirError};
+use crate::data_dir::{DataDir, DataDirError, Scratch};
+pub use crate::http::Throttling;
 use crate::http::connections::{Connections, Listener};
 use crate::http::routes::VERSION;
 use crate::http::{App, Beside, Limits, router};
 use crate::listen::{self, ListenError};
 use crate::ops::Register;
+pub use crate::seed::{Hear, Progress, SeedFile};
 use crate::tls::{self, Certificate, LocalCa, TlsError};
 pub use check::{Contradictions, check};
 use dev::Dev;
@@ -49,6 +52,9 @@ pub enum StartError {
     /// An option that means nothing without `--dev`.
     #[error("{0} is for --dev alone: leave it out")]
     OnlyUnderDev(&'static str),
+    /// The register is to stay, and is not to.
+    #[error("--ephemeral keeps nothing, and --store says where to keep it: leave one of them out")]
+    EphemeralStore,
     /// An address cannot be listened on.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -79,9 +85,9 @@ pub enum StartError {
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The samples cannot be stored.
-    #[error("the sample identities cannot be stored: {0}")]
-    Sample(#[from] WriteError),
+    /// What the register is to begin with does not do.
+    #[error(transparent)]
+    Beginning(#[from] BeginningError),
 }
 
 /// A server that runs.
@@ -97,6 +103,8 @@ pub struct Server {
     authorities: Arc<[String]>,
     is_dev: bool,
     tenant: TenantId,
+    /// Where everything is that is not to stay. It goes last.
+    scratch: Option<Scratch>,
 }
 
 impl Server {
@@ -105,19 +113,29 @@ impl Server {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(args: &ServeArgs) -> Result<Self, StartError> {
+        Self::start_heard(args, &mut |_| {}).await
+    }
+
+    /// As [`Server::start`], where somebody hears how far the reading of a seed has come.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start_heard(args: &ServeArgs, hear: Hear<'_>) -> Result<Self, StartError> {
         check(args)?;
         let outside = if args.dev { None } else { Some(Outside::of(args)?) };
         let sockets = Sockets::open(args).await?;
         let operation = Operation::prepare(args).await?;
-        let data = DataDir::hold(&args.place.data)?;
+        let scratch = if args.ephemeral { Some(Scratch::make()?) } else { None };
+        let data = DataDir::hold(match (&scratch, &args.place.data) {
+            (Some(scratch), None) => scratch.path(),
+            _ => args.place.data(),
+        })?;
         let clock = Clock::system();
         let tls = Tls::prepare(args, &data, &clock)?;
-        let url = args.place.store.clone();
-        let url = url.unwrap_or_else(|| StoreUrl::in_directory(data.path()));
-        let store = Arc::new(Store::open(&url, clock.clone())?);
+        let store = Arc::new(open_store(args, &data, scratch.as_ref(), &clock)?);
         let dev = match outside {
             Some(_) => None,
-            None => Some(Dev::prepare(args, &data, &store, &clock).await?),
+            None => Some(Dev::prepare(args, &data, &store, &clock, hear).await?),
         };
         let (trusts, origins) = match (&outside, &dev) {
             (Some(outside), _) => (outside.trusts(), outside.origins()),
@@ -131,6 +149,7 @@ impl Server {
             body_bytes: args.max_body_bytes,
             rows: args.max_import_rows,
             time: std::time::Duration::from_millis(args.request_timeout_ms),
+            throttling: args.throttle,
         };
         let measure = operation.measure();
         let beside = Beside {
@@ -146,7 +165,7 @@ impl Server {
         let service = router(Arc::clone(&app));
         let (mut service, operated) = operation.beside(service, &beside, &store, &app);
         if let Some(dev) = dev {
-            service = service.merge(beside.around(dev.router()));
+            service = service.merge(beside.around(dev.router(&app)));
         }
         let server = Self {
             addresses: listen::addresses(&sockets.plain),
@@ -159,6 +178,7 @@ impl Server {
             authorities,
             is_dev: args.dev,
             tenant: DEV_TENANT.parse().map_err(StoreError::Damaged)?,
+            scratch,
         };
         if let Some(settings) = settings {
             server.write_dev_env(settings)?;
@@ -218,6 +238,11 @@ impl Server {
     /// The tenant of `--dev`.
     pub fn tenant(&self) -> TenantId {
         self.tenant
+    }
+
+    /// Whether what it holds goes with it.
+    pub fn is_ephemeral(&self) -> bool {
+        self.scratch.is_some()
     }
 
     /// The register's store.
@@ -290,6 +315,20 @@ impl Tls {
         let ca_file = std::path::absolute(ca.path()).unwrap_or_else(|_| ca.path().to_owned());
         Ok(Some(Self { acceptor: tls::acceptor(certificate)?, ca_file: Some(ca_file) }))
     }
+}
+
+fn open_store(
+    args: &ServeArgs,
+    data: &DataDir,
+    scratch: Option<&Scratch>,
+    clock: &Clock,
+) -> Result<Store, StoreError> {
+    let (url, durability) = match (scratch, &args.place.store) {
+        (Some(scratch), _) => (StoreUrl::in_directory(scratch.path()), Durability::None),
+        (None, Some(url)) => (url.clone(), Durability::Full),
+        (None, None) => (StoreUrl::in_directory(data.path()), Durability::Full),
+    };
+    Store::open_as(&url, durability, clock.clone())
 }
 
 fn paging_key(store: &Store) -> Result<Vec<u8>, StartError> {

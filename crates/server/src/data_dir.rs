@@ -6,6 +6,8 @@ use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use tempfile::TempDir;
+
 use crate::private_file;
 
 const LOCK: &str = "lock";
@@ -34,6 +36,27 @@ pub enum DataDirError {
         /// What the system says.
         cause: io::Error,
     },
+}
+
+/// A directory of this process alone (mode 0700), which goes with the value.
+#[derive(Debug)]
+pub(crate) struct Scratch(TempDir);
+
+impl Scratch {
+    /// Makes it where the system keeps what is not to stay.
+    ///
+    /// # Errors
+    /// The system does not permit it.
+    pub(crate) fn make() -> Result<Self, DataDirError> {
+        TempDir::with_prefix("muster-")
+            .map(Self)
+            .map_err(|cause| DataDirError::Unusable { path: std::env::temp_dir(), cause })
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
 }
 
 fn explain(cause: &io::Error) -> String {

@@ -5,6 +5,7 @@
 pub mod app;
 pub mod auth;
 pub mod authority;
+mod beginning;
 pub mod cli;
 mod data_dir;
 pub mod http;
@@ -13,4 +14,5 @@ pub mod meters;
 pub mod ops;
 mod private_file;
 mod sample;
+mod seed;
 mod tls;

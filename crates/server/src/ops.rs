@@ -6,7 +6,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use model::{Draft, Identity, IdentityId, Import, Patch, Rules, SearchKey};
-use store::{Audit, Operation, Outcome, Precondition, Store, StoreError, Write, WriteError};
+use store::{
+    Audit, Operation, Outcome, Precondition, Snapshot, SnapshotStep, Store, StoreError, Write,
+    WriteError,
+};
 use uuid::Uuid;
 
 use crate::auth::Principal;
@@ -150,6 +153,29 @@ impl Register {
         }
     }
 
+    /// The snapshots of the register that callers have taken, the oldest first.
+    ///
+    /// # Errors
+    /// The store is away.
+    pub fn snapshots(&self, caller: &Principal) -> Result<Vec<Snapshot>, StoreError> {
+        let all = self.store.snapshots(caller.tenant())?;
+        Ok(all.into_iter().filter(|snapshot| !snapshot.name.starts_with('.')).collect())
+    }
+
+    /// Keeps a state of the register, or puts it back. The history is a part of it, and so does not
+    /// tell of this.
+    ///
+    /// # Errors
+    /// See [`WriteError`].
+    pub async fn snapshot(
+        &self,
+        caller: &Principal,
+        request: Request,
+        step: SnapshotStep,
+    ) -> Result<(), WriteError> {
+        self.write(caller, request, Operation::Snapshot(step)).await.map(|_: Outcome| ())
+    }
+
     async fn write(
         &self,
         caller: &Principal,
@@ -180,6 +206,7 @@ fn unexpected(outcome: &Outcome) -> WriteError {
         Outcome::Row(_) => "row",
         Outcome::Deleted => "deletion",
         Outcome::Imported(_) => "import",
+        Outcome::Snapshot => "snapshot",
     };
     StoreError::Damaged(format!("a {kind} answers another operation")).into()
 }

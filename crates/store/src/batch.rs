@@ -97,6 +97,7 @@ impl View {
                 }
             }
             Operation::Delete { id, .. } => self.want_row(&mut wants, tenant, *id),
+            Operation::Snapshot(_) => {}
             Operation::Update { id, patch, .. } => {
                 self.want_row(&mut wants, tenant, *id);
                 if let Some(key) = self.row(tenant, *id).and_then(|row| patch.moved_key(row)) {
@@ -189,6 +190,8 @@ impl View {
             Operation::Import { rows, overwrite } => {
                 Ok(Outcome::Imported(self.import(job, tenant, rows, *overwrite, stamp)))
             }
+            // The engine does it, in a transaction that decides nothing else.
+            Operation::Snapshot(_) => Ok(Outcome::Snapshot),
         }
     }
 

@@ -53,6 +53,9 @@ pub enum WriteError {
     /// No identity has this id.
     #[error("no identity has this id")]
     NotFound,
+    /// No snapshot has this name.
+    #[error("no snapshot has this name")]
+    NoSnapshot,
     /// Another identity stands under the same type and identifier.
     #[error("another identity has the same type and identifier")]
     Conflict,

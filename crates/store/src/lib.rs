@@ -10,6 +10,7 @@ mod error;
 mod history;
 mod load;
 mod queue;
+mod snapshot;
 pub mod sqlite;
 mod tenant;
 #[cfg(test)]
@@ -26,6 +27,7 @@ pub use clock::Clock;
 pub use error::{StoreError, WriteError};
 pub use history::{Change, ChangeKind, HistoryFilter};
 pub use load::{CommitMeters, Load};
+pub use snapshot::{BEGINNING, Snapshot, SnapshotStep};
 pub use sqlite::Durability;
 pub use tenant::{Holdings, Tenant};
 pub use url::StoreUrl;
@@ -47,9 +49,21 @@ impl Store {
     /// # Errors
     /// The database cannot be opened, or a later build has migrated it.
     pub fn open(url: &StoreUrl, clock: Clock) -> Result<Self, StoreError> {
+        Self::open_as(url, Durability::Full, clock)
+    }
+
+    /// As [`Store::open`], where an answer may come before its write is safe from a power cut.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_as(
+        url: &StoreUrl,
+        durability: Durability,
+        clock: Clock,
+    ) -> Result<Self, StoreError> {
         match url {
             StoreUrl::Sqlite(path) => {
-                sqlite::Sqlite::open(path, Durability::Full, clock).map(Self::Sqlite)
+                sqlite::Sqlite::open(path, durability, clock).map(Self::Sqlite)
             }
         }
     }
@@ -184,6 +198,16 @@ impl Store {
     ) -> Result<Vec<Change>, StoreError> {
         match self {
             Self::Sqlite(engine) => engine.history(filter, after, limit),
+        }
+    }
+
+    /// The snapshots of a tenant, the oldest first.
+    ///
+    /// # Errors
+    /// The store is away.
+    pub fn snapshots(&self, tenant: TenantId) -> Result<Vec<Snapshot>, StoreError> {
+        match self {
+            Self::Sqlite(engine) => engine.snapshots(tenant),
         }
     }
 

@@ -1,5 +1,5 @@
 //! The bounded queue before the write path, and how what waits becomes batches. One for all
-//! engines. Must not know what a write does, only how many rows it touches.
+//! engines. Must not know what a write does, only how many rows it touches and whether it shares.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{Outcome, StoreError, Write, WriteError};
+use crate::{Operation, Outcome, StoreError, Write, WriteError};
 
 /// Most writes that may wait. At 20,000 writes a second this is a fifth of a second.
 const MAX_WAITING_JOBS: usize = 4_096;
@@ -140,7 +140,7 @@ impl Intake {
     /// writes must not end it, or the small ones behind them would wait for them all.
     fn sort(&mut self, job: Job, small: &mut Vec<Job>) -> usize {
         let rows = job.rows.count;
-        if rows > BULK_ROWS {
+        if rows > BULK_ROWS || matches!(job.write.operation, Operation::Snapshot(_)) {
             self.bulk.push_back(job);
             0
         } else {

@@ -6,6 +6,8 @@ use std::time::Instant;
 use model::{Draft, Identity, IdentityId, Patch, Rules, TenantId};
 use uuid::Uuid;
 
+use crate::SnapshotStep;
+
 /// A write for one tenant, with all that is needed to decide and to record it.
 #[derive(Debug)]
 pub struct Write {
@@ -49,13 +51,15 @@ pub enum Operation {
         /// Whether a row's values replace those of a row that stands.
         overwrite: bool,
     },
+    /// Keeps a state of the register, or puts it back. It shares its transaction with no write.
+    Snapshot(SnapshotStep),
 }
 
 impl Operation {
     /// How many rows it may touch.
     pub(crate) fn rows(&self) -> usize {
         match self {
-            Self::Create(_) | Self::Update { .. } | Self::Delete { .. } => 1,
+            Self::Create(_) | Self::Update { .. } | Self::Delete { .. } | Self::Snapshot(_) => 1,
             Self::Import { rows, .. } => rows.len(),
         }
     }
@@ -70,6 +74,8 @@ pub enum Outcome {
     Deleted,
     /// Each row of an import as it stands, and whether it was taken.
     Imported(Vec<(Identity, bool)>),
+    /// The step with a snapshot is done.
+    Snapshot,
 }
 
 /// What the revision of a row has to be for a write or read to go on (RFC 9110, 13.1).

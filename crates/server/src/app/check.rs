@@ -39,6 +39,11 @@ pub fn check(args: &ServeArgs) -> Result<(), Contradictions> {
 fn under_dev(args: &ServeArgs) -> Vec<StartError> {
     let strange = args.authority.given().map(|option| OutsideError::NotUnderDev(option).into());
     let mut faults: Vec<StartError> = strange.collect();
+    if args.ephemeral && args.place.store.is_some() {
+        faults.push(StartError::EphemeralStore);
+    }
+    let seeds = args.seed.iter().filter_map(|file| file.size().err());
+    faults.extend(seeds.map(|error| StartError::Beginning(error.into())));
     if args.dev_host.is_empty() {
         let metrics = match args.metrics_listen {
             Some(MetricsListen::Own(address)) => Some(address),
@@ -55,6 +60,8 @@ fn outside(args: &ServeArgs) -> Vec<StartError> {
         (!args.dev_host.is_empty(), "--dev-host"),
         (!args.dev_redirect_uri.is_empty(), "--dev-redirect-uri"),
         (args.no_sample, "--no-sample"),
+        (!args.seed.is_empty(), "--seed"),
+        (args.ephemeral, "--ephemeral"),
     ];
     let given = of_dev.into_iter().filter(|(is_given, _)| *is_given);
     let mut faults: Vec<StartError> =

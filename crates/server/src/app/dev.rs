@@ -1,5 +1,5 @@
-//! What `--dev` has besides a register: a key, a tenant with samples, an authority that signs
-//! people in, and the file with what scripts need.
+//! What `--dev` has besides a register: a key, a tenant with something in it, an authority that
+//! signs people in, a test bench, and the file with what scripts need.
 
 use std::sync::Arc;
 
@@ -10,15 +10,15 @@ use store::{Clock, Store, StoreError};
 use super::{Server, StartError};
 use crate::auth::{DEV_TENANT, Grant, Permission, SigningKey, TokenRequest, Trust};
 use crate::authority::{Authority, PUBLIC_CLIENT, Parts};
+use crate::beginning::{Beginning, Content};
 use crate::cli::ServeArgs;
 use crate::data_dir::DataDir;
-use crate::http::Origins;
 use crate::http::routes::VERSION;
-use crate::sample;
+use crate::http::{App, Origins, test_bench};
+use crate::seed::{Hear, Seed};
 
 /// How long the token in `dev.env` lives: a month, and every start makes a new one.
 const TOKEN_LIFETIME_S: i64 = 30 * 24 * 3_600;
-const TENANT_NAME: &str = "Development";
 
 /// A development register's own.
 pub(super) struct Dev {
@@ -35,13 +35,16 @@ impl Dev {
         data: &DataDir,
         store: &Arc<Store>,
         clock: &Clock,
+        hear: Hear<'_>,
     ) -> Result<Self, StartError> {
         let key = Arc::new(SigningKey::open_or_make(data.path())?);
         let tenant = DEV_TENANT.parse().map_err(StoreError::Damaged)?;
-        let is_new = store.add_tenant(tenant, TENANT_NAME, true)?;
-        if is_new && !args.no_sample {
-            sample::add(store, clock, tenant).await?;
-        }
+        let content = match args.seed.as_slice() {
+            [] if args.no_sample => Content::Nothing,
+            [] => Content::Samples,
+            files => Content::Seed(Seed { files, rules: args.identifier_rules.into() }),
+        };
+        Beginning { store, clock, tenant }.see_to(content, hear).await?;
         let origins = Origins::Local(args.dev_host.clone());
         let parts = Parts {
             key: Arc::clone(&key),
@@ -78,9 +81,9 @@ impl Dev {
         ])
     }
 
-    /// The pages and endpoints of the authority.
-    pub(super) fn router(self) -> Router {
-        self.authority.router()
+    /// The pages and endpoints of the authority, and the test bench.
+    pub(super) fn router(self, app: &Arc<App>) -> Router {
+        self.authority.router().merge(test_bench::router(app))
     }
 }
 

@@ -73,6 +73,11 @@ impl Claims {
         })
     }
 
+    /// The application that calls.
+    pub fn app_id(&self) -> Option<&str> {
+        self.app_id.as_deref()
+    }
+
     /// The caller as the history names them.
     pub fn actor(&self) -> Actor {
         let (app_id, app_name) = (self.app_id.clone(), self.app_name.clone());

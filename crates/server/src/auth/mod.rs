@@ -57,6 +57,11 @@ impl Principal {
         self.claims.tenant
     }
 
+    /// The application that calls, as its tokens name it.
+    pub fn app_id(&self) -> Option<&str> {
+        self.claims.app_id()
+    }
+
     /// The caller as the history names them.
     pub fn actor(&self) -> Actor {
         self.claims.actor()

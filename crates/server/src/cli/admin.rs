@@ -79,7 +79,7 @@ pub(super) fn run(args: &AdminArgs) -> Result<(), Failure> {
 
 /// Opens a register that is there. A misspelt path must not make an empty one.
 fn open(place: &Place) -> Result<Store, Failure> {
-    let url = place.store.clone().unwrap_or_else(|| StoreUrl::in_directory(&place.data));
+    let url = place.store.clone().unwrap_or_else(|| StoreUrl::in_directory(place.data()));
     match &url {
         StoreUrl::Sqlite(path) if !path.exists() => {
             let path = path.display();

@@ -67,12 +67,16 @@ async fn of_dev(server: &Server, took: Duration) -> Result<String, Failure> {
     let line = target.line(&env_file.canonicalize()?.display().to_string());
     let (bold, dim, plain) = styles();
     let tls = server.tls_origin().unwrap_or_default();
+    let kept = match server.is_ephemeral() {
+        true => format!("  {dim}Kept{plain}         nothing: the register goes when this ends\n"),
+        false => String::new(),
+    };
     Ok(format!(
         "\n  {bold}Muster {}{plain} {dim}ready in {} ms{plain}\n\n  \
          {dim}Address{plain}      {bold}{}{plain}\n  \
          {dim}TLS{plain}          {tls}/{VERSION}\n  \
          {dim}Tenant{plain}       {}\n  \
-         {dim}For scripts{plain}  {}  {dim}(addresses, a token, a client and its secret){plain}\n{}\n  \
+         {dim}For scripts{plain}  {}  {dim}(addresses, a token, a client and its secret){plain}\n{}{kept}\n  \
          {dim}{}; paste this into another terminal:{plain}\n\n{line}\n\n",
         env!("CARGO_PKG_VERSION"),
         took.as_millis(),

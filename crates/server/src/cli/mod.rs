@@ -7,6 +7,7 @@ mod check_config;
 mod greeting;
 mod history;
 mod logging;
+mod seeding;
 mod serve;
 mod settings;
 mod table;
@@ -14,7 +15,7 @@ mod token;
 
 use std::ffi::OsString;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -51,18 +52,20 @@ enum Command {
 #[derive(Args, Clone, Debug)]
 pub struct Place {
     /// Directory of keys, dev.env and, unless --store says otherwise, the database.
-    #[arg(
-        long,
-        global = true,
-        value_name = "DIR",
-        default_value = "./muster-data",
-        env = "MUSTER_DATA"
-    )]
-    pub(crate) data: PathBuf,
+    /// [default: ./muster-data]
+    #[arg(long, global = true, value_name = "DIR", env = "MUSTER_DATA")]
+    pub(crate) data: Option<PathBuf>,
 
     /// Database: sqlite:PATH. [default: muster.db in the data directory]
     #[arg(long, global = true, value_name = "URL", env = "MUSTER_STORE")]
     pub(crate) store: Option<StoreUrl>,
+}
+
+impl Place {
+    /// The data directory.
+    pub(crate) fn data(&self) -> &Path {
+        self.data.as_deref().unwrap_or(Path::new("./muster-data"))
+    }
 }
 
 /// How a listing is written.

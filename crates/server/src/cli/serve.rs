@@ -11,9 +11,10 @@ use model::Rules;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::logging::{self, LogLevels};
+use super::seeding::Shown;
 use super::settings::Settings;
 use super::{AuthorityArgs, Failure, Place, greeting};
-use crate::app::Server;
+use crate::app::{SeedFile, Server, Throttling};
 use crate::authority;
 
 /// Options of `muster serve`.
@@ -69,6 +70,23 @@ pub struct ServeArgs {
     /// Leaves out the sample identities that a new register begins with.
     #[arg(long, env = "MUSTER_NO_SAMPLE", value_parser = BoolishValueParser::new())]
     pub(crate) no_sample: bool,
+
+    /// File that an empty development register begins with, in the place of the samples; may be
+    /// given several times. FILE is JSON: a list of identities, the body of an import, a collection,
+    /// or one identity after the other. TYPE=FILE is the portal's CSV of imei, serialNumber or
+    /// manufacturerModelSerial.
+    #[arg(long, value_name = "[TYPE=]FILE", env = "MUSTER_SEED")]
+    pub(crate) seed: Vec<SeedFile>,
+
+    /// Keeps nothing: a development register that goes when the service ends. Keys and dev.env go,
+    /// too, unless --data says where to leave them.
+    #[arg(long, env = "MUSTER_EPHEMERAL", value_parser = BoolishValueParser::new())]
+    pub(crate) ephemeral: bool,
+
+    /// How often callers may call before they get 429: off; intune, for the figures that Intune
+    /// publishes; or N/S, for N requests in S seconds of each application in each tenant.
+    #[arg(long, value_name = "RATE", default_value = "off", env = "MUSTER_THROTTLE")]
+    pub(crate) throttle: Throttling,
 
     /// Rules that identifiers and descriptions must keep.
     #[arg(long, value_name = "SET", default_value = "documented", env = "MUSTER_IDENTIFIER_RULES")]
@@ -183,7 +201,14 @@ pub(super) fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Failure> 
                 _ = interrupt.recv() => {}
             }
         };
-        let server = Server::start(args).await?;
+        let server = {
+            let mut shown = Shown::default();
+            let mut hear = |progress| shown.hear(progress);
+            tokio::select! {
+                started = Server::start_heard(args, &mut hear) => started?,
+                () = signalled() => return Ok(()),
+            }
+        };
         if let Err(error) = greeting::print(&server, began.elapsed()).await {
             tracing::warn!(%error, "the start message could not be shown");
         }

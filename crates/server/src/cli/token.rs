@@ -38,7 +38,7 @@ pub(super) struct TokenArgs {
 }
 
 pub(super) fn run(args: &TokenArgs) -> Result<(), Failure> {
-    let key = SigningKey::open(&args.place.data)?;
+    let key = SigningKey::open(args.place.data())?;
     let usual = || vec![Permission::ServiceConfigReadWrite.name().to_owned()];
     let grant = match (args.roles.is_empty(), args.scopes.is_empty()) {
         (_, false) => Grant::Scopes(args.scopes.clone()),

@@ -1,6 +1,7 @@
 //! The one table of errors: what can go wrong, its status, its code, its words. No other module
 //! names an error status. Must not know what a handler was doing.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use http::{Method, StatusCode};
@@ -38,6 +39,8 @@ pub enum ErrorKind {
     TooLarge,
     /// The head is too large.
     HeadTooLarge,
+    /// The caller has called too often.
+    TooManyRequests,
     /// Valid, but not offered.
     NotImplemented,
     /// Too much to do, or the store is away.
@@ -48,7 +51,7 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// All kinds, for tables of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::BadRequest,
         Self::ModelValidation,
         Self::Unauthenticated,
@@ -61,6 +64,7 @@ impl ErrorKind {
         Self::PreconditionFailed,
         Self::TooLarge,
         Self::HeadTooLarge,
+        Self::TooManyRequests,
         Self::NotImplemented,
         Self::Unavailable,
         Self::Internal,
@@ -83,6 +87,7 @@ impl ErrorKind {
             Self::HeadTooLarge => {
                 (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "RequestHeaderFieldsTooLarge")
             }
+            Self::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, "TooManyRequests"),
             Self::NotImplemented => (StatusCode::NOT_IMPLEMENTED, "NotImplemented"),
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "InternalError"),
@@ -101,6 +106,8 @@ pub struct ApiError {
     pub details: Vec<Fault>,
     /// The methods that are allowed, where the one used is not.
     pub allow: Option<String>,
+    /// Seconds after which the client may try again, where they are not the usual ones.
+    pub retry_after_s: Option<NonZeroU32>,
     /// Where the client gets a token, if it has none that is believed.
     pub authorities: Option<Arc<[String]>>,
     /// What the log says in place of the message: the cause, of which the client may learn less.
@@ -115,6 +122,7 @@ impl ApiError {
             message: message.into(),
             details: Vec::new(),
             allow: None,
+            retry_after_s: None,
             authorities: None,
             cause: None,
         }
@@ -195,6 +203,17 @@ impl ApiError {
         .caused_by("the query was stopped at its deadline")
     }
 
+    /// The caller has called too often, and may try again after so many seconds.
+    pub fn throttled(message: &str, wait_s: NonZeroU32) -> Self {
+        Self { retry_after_s: Some(wait_s), ..Self::new(ErrorKind::TooManyRequests, message) }
+    }
+
+    /// No snapshot of this name.
+    pub fn no_snapshot(name: &str) -> Self {
+        let message = format!("There is no snapshot '{name}' of this tenant's register.");
+        Self::new(ErrorKind::NotFound, message)
+    }
+
     /// The client may try again soon.
     pub fn unavailable(message: &str, cause: impl Into<String>) -> Self {
         Self::new(ErrorKind::Unavailable, message).caused_by(cause)
@@ -221,10 +240,11 @@ impl ApiError {
         }
     }
 
-    /// A failed write to the identity `id`, or to none in particular.
+    /// A failed write to the identity or the snapshot `id`, or to none in particular.
     pub fn write(error: WriteError, id: &str) -> Self {
         match error {
             WriteError::NotFound => Self::not_found(id),
+            WriteError::NoSnapshot => Self::no_snapshot(id),
             WriteError::Conflict => Self::new(
                 ErrorKind::Conflict,
                 "Another importedDeviceIdentity of this tenant has the same \

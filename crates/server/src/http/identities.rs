@@ -188,11 +188,7 @@ fn preferences(call: &Call) -> Preferences {
 fn request(call: &Call) -> Request {
     Request {
         id: call.envelope.request_id,
-        client_id: call
-            .envelope
-            .client_request_id
-            .as_ref()
-            .map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned()),
+        client_id: call.envelope.client_id(),
         ip: call.peer.map(|peer| peer.remote.ip()),
         deadline: call.deadline,
     }

@@ -16,6 +16,8 @@ mod places;
 mod respond;
 pub mod routes;
 pub(crate) mod scrape;
+pub mod test_bench;
+mod throttle;
 
 use std::any::Any;
 use std::net::SocketAddr;
@@ -47,6 +49,8 @@ pub use origin::Origins;
 use paging::Paging;
 use respond::Reply;
 use routes::{Found, Operation};
+use throttle::Throttle;
+pub use throttle::Throttling;
 
 /// Longest path and query (odata.md, Limits).
 const MAX_URL_BYTES: usize = 16 * 1024;
@@ -68,6 +72,8 @@ pub struct Limits {
     pub rows: usize,
     /// Time for a request, from its head to its answer.
     pub time: Duration,
+    /// Requests.
+    pub throttling: Throttling,
 }
 
 /// All that handlers work with.
@@ -78,6 +84,7 @@ pub struct App {
     origins: Origins,
     paging: Paging,
     limits: Limits,
+    throttle: Throttle,
     bodies: BodyBudget,
     clock: Clock,
     measure: Option<Measure>,
@@ -93,8 +100,17 @@ impl App {
         limits: Limits,
         clock: Clock,
     ) -> Self {
-        let (paging, bodies) = (Paging::new(paging_key), BodyBudget::new(limits.body_bytes));
-        Self { gate, register, origins, paging, limits, bodies, clock, measure: None }
+        Self {
+            gate,
+            register,
+            origins,
+            paging: Paging::new(paging_key),
+            limits,
+            throttle: Throttle::new(limits.throttling),
+            bodies: BodyBudget::new(limits.body_bytes),
+            clock,
+            measure: None,
+        }
     }
 
     /// Has its requests measured.
@@ -140,6 +156,14 @@ struct Envelope {
     is_secure: bool,
 }
 
+impl Envelope {
+    /// The id that the client gave the request, as text.
+    fn client_id(&self) -> Option<String> {
+        let id = self.client_request_id.as_ref()?;
+        Some(String::from_utf8_lossy(id.as_bytes()).into_owned())
+    }
+}
+
 /// A request on its way through the service.
 struct Call {
     envelope: Envelope,
@@ -163,16 +187,11 @@ impl Call {
 async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
     let started = Instant::now();
     let (head, body) = request.into_parts();
-    let client_request_id = head
-        .headers
-        .get("client-request-id")
-        .filter(|id| !id.is_empty() && id.len() <= MAX_CLIENT_REQUEST_ID)
-        .cloned();
     let peer = head.extensions.get::<Peer>().copied();
     let mut call = Call {
         envelope: Envelope {
             request_id: app.clock.guid(),
-            client_request_id,
+            client_request_id: client_request_id(&head.headers),
             is_secure: peer.is_some_and(|peer| peer.is_secure),
         },
         peer,
@@ -201,6 +220,12 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
     response
 }
 
+/// The id that a client gave its request, if it is one to keep.
+fn client_request_id(headers: &HeaderMap) -> Option<HeaderValue> {
+    let id = headers.get("client-request-id")?;
+    (!id.is_empty() && id.len() <= MAX_CLIENT_REQUEST_ID).then(|| id.clone())
+}
+
 async fn serve(app: &App, call: &mut Call, body: Body) -> Result<Reply, ApiError> {
     check_head(&call.head)?;
     let Found { route, id } = routes::find(&call.head.method, call.head.uri.path())?;
@@ -216,6 +241,7 @@ async fn serve(app: &App, call: &mut Call, body: Body) -> Result<Reply, ApiError
     let authorization = call.headers().get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
     let principal = app.gate.admit(authorization, any_of).await?;
     call.principal = Some(principal.clone());
+    app.throttle.admit(&principal, &call.head.method)?;
     let call = &*call;
     let options = options(call)?;
     if route.operation != Operation::List {

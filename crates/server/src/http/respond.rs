@@ -1,5 +1,7 @@
 //! Answers: what each carries, and the headers that all carry. Must not know operations.
 
+use std::num::NonZeroU32;
+
 use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
@@ -26,7 +28,7 @@ const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 pub(super) const ONE_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
 const ODATA_4: HeaderValue = HeaderValue::from_static("4.0");
 /// Seconds after which a client may try again when the service was busy or its store away.
-const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("1");
+const RETRY_AFTER_S: NonZeroU32 = NonZeroU32::MIN;
 const ODATA_VERSION: HeaderName = HeaderName::from_static("odata-version");
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
@@ -160,8 +162,9 @@ pub(super) fn failure(error: ApiError, envelope: &Envelope, now: DateTimeOffset)
     if matches!(error.kind, ErrorKind::RequestTimeout | ErrorKind::TooLarge) {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    if error.kind == ErrorKind::Unavailable {
-        headers.insert(header::RETRY_AFTER, RETRY_AFTER_S);
+    let is_away = error.kind == ErrorKind::Unavailable;
+    if let Some(seconds) = error.retry_after_s.or(is_away.then_some(RETRY_AFTER_S)) {
+        headers.insert(header::RETRY_AFTER, seconds.get().into());
     }
     if let Some(Ok(allow)) = error.allow.map(HeaderValue::try_from) {
         headers.insert(header::ALLOW, allow);

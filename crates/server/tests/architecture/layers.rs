@@ -49,7 +49,7 @@ const ONLY: [(&[&str], &str, &str); 2] = [
 ];
 
 /// The modules of the server, and which others of them each may name.
-const MODULES: [(&str, &[&str]); 14] = [
+const MODULES: [(&str, &[&str]); 16] = [
     ("main", &["cli"]),
     ("lib", &[]),
     ("cli", &["app", "auth", "authority", "http::routes::COLLECTION", "http::routes::VERSION"]),
@@ -58,6 +58,7 @@ const MODULES: [(&str, &[&str]); 14] = [
         &[
             "auth",
             "authority",
+            "beginning",
             "cli::AuthorityArgs",
             "cli::MetricsListen",
             "cli::ServeArgs",
@@ -66,10 +67,12 @@ const MODULES: [(&str, &[&str]); 14] = [
             "listen",
             "meters",
             "ops",
-            "sample",
+            "seed",
             "tls",
         ],
     ),
+    ("beginning", &["sample", "seed"]),
+    ("seed", &[]),
     ("authority", &["auth", "http::Called", "http::LOOPBACK", "http::Origins", "private_file"]),
     ("http", &["auth", "meters", "ops"]),
     ("ops", &["auth"]),

@@ -90,10 +90,10 @@ fn serve_explains_every_option_with_its_variable_and_default() {
               [env: MUSTER_DEV_REDIRECT_URI=]
 
           --data <DIR>
-              Directory of keys, dev.env and, unless --store says otherwise, the database
+              Directory of keys, dev.env and, unless --store says otherwise, the database. [default:
+              ./muster-data]
 
               [env: MUSTER_DATA=]
-              [default: ./muster-data]
 
           --store <URL>
               Database: sqlite:PATH. [default: muster.db in the data directory]
@@ -104,6 +104,27 @@ fn serve_explains_every_option_with_its_variable_and_default() {
               Leaves out the sample identities that a new register begins with
 
               [env: MUSTER_NO_SAMPLE=]
+
+          --seed <[TYPE=]FILE>
+              File that an empty development register begins with, in the place of the samples; may be
+              given several times. FILE is JSON: a list of identities, the body of an import, a
+              collection, or one identity after the other. TYPE=FILE is the portal's CSV of imei,
+              serialNumber or manufacturerModelSerial
+
+              [env: MUSTER_SEED=]
+
+          --ephemeral
+              Keeps nothing: a development register that goes when the service ends. Keys and dev.env
+              go, too, unless --data says where to leave them
+
+              [env: MUSTER_EPHEMERAL=]
+
+          --throttle <RATE>
+              How often callers may call before they get 429: off; intune, for the figures that Intune
+              publishes; or N/S, for N requests in S seconds of each application in each tenant
+
+              [env: MUSTER_THROTTLE=]
+              [default: off]
 
           --identifier-rules <SET>
               Rules that identifiers and descriptions must keep

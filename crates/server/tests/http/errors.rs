@@ -33,6 +33,7 @@ fn the_table_is_this() {
     412 PreconditionFailed (PreconditionFailed)
     413 RequestEntityTooLarge (TooLarge)
     431 RequestHeaderFieldsTooLarge (HeadTooLarge)
+    429 TooManyRequests (TooManyRequests)
     501 NotImplemented (NotImplemented)
     503 ServiceUnavailable (Unavailable)
     500 InternalError (Internal)

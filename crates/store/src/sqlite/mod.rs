@@ -4,6 +4,7 @@ mod checkpoint;
 mod readers;
 mod rows;
 mod schema;
+mod snapshots;
 mod tenants;
 mod writer;
 
@@ -19,7 +20,8 @@ use rusqlite::Connection;
 use crate::load::Commits;
 use crate::queue::Queue;
 use crate::{
-    Change, Clock, CommitMeters, HistoryFilter, Load, Outcome, StoreError, Write, WriteError,
+    Change, Clock, CommitMeters, HistoryFilter, Load, Outcome, Snapshot, StoreError, Write,
+    WriteError,
 };
 use readers::Readers;
 
@@ -141,6 +143,10 @@ impl Sqlite {
         limit: usize,
     ) -> Result<Vec<Change>, StoreError> {
         self.readers.read(|connection| rows::history(connection, filter, after, limit))
+    }
+
+    pub(crate) fn snapshots(&self, tenant: TenantId) -> Result<Vec<Snapshot>, StoreError> {
+        self.readers.read(|connection| snapshots::list(connection, tenant))
     }
 
     pub(crate) fn setting(&self, name: &str, first: &[u8]) -> Result<Vec<u8>, StoreError> {

@@ -10,8 +10,10 @@ use super::Durability;
 use crate::{Clock, StoreError};
 
 /// The migrations, by number from 1. One that has landed is never edited: the next one is added.
-const MIGRATIONS: &[(&str, &str)] =
-    &[("register", include_str!("../../migrations/sqlite/0001_register.sql"))];
+const MIGRATIONS: &[(&str, &str)] = &[
+    ("register", include_str!("../../migrations/sqlite/0001_register.sql")),
+    ("snapshots", include_str!("../../migrations/sqlite/0002_snapshots.sql")),
+];
 
 /// How long a statement waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

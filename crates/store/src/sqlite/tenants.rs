@@ -87,7 +87,13 @@ impl Sqlite {
                 progress(removed);
             }
         }
-        self.admin().execute("DELETE FROM tenants WHERE tenant_id = ?1", params![blob(&id.0)])?;
+        for sql in [
+            "DELETE FROM snapshot_changes WHERE tenant_id = ?1",
+            "DELETE FROM snapshots WHERE tenant_id = ?1",
+            "DELETE FROM tenants WHERE tenant_id = ?1",
+        ] {
+            self.admin().execute(sql, params![blob(&id.0)])?;
+        }
         Ok(())
     }
 }

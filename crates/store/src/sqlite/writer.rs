@@ -5,17 +5,18 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use model::{Identity, IdentityId, encode};
+use model::{Identity, IdentityId, TenantId, encode};
 use odata::DateTimeOffset;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::Place;
 use super::checkpoint::Checkpoints;
 use super::rows::{blob, by_id, by_key};
+use super::snapshots;
 use crate::batch::{Counter, RowChange, Stamp, Step, View, Want};
 use crate::load::Commits;
 use crate::queue::{Intake, Job, drop_expired};
-use crate::{Actor, Clock, Outcome, StoreError, Write, WriteError};
+use crate::{Actor, Clock, Operation, Outcome, StoreError, Write, WriteError};
 
 const COUNTER: &str = "SELECT licensed, next_seq FROM tenants WHERE tenant_id = ?1";
 const ADVANCE: &str = "UPDATE tenants SET next_seq = ?2 WHERE tenant_id = ?1";
@@ -135,6 +136,12 @@ impl Writer {
         for (tenant, next_seq) in view.counters() {
             transaction.prepare_cached(ADVANCE)?.execute(params![blob(&tenant.0), next_seq])?;
         }
+        if let [Write { tenant, operation: Operation::Snapshot(step), .. }] = writes
+            && matches!(answers.as_slice(), [Ok(_)])
+            && !snapshots::apply(&transaction, *tenant, step, self.last)?
+        {
+            return Ok(vec![Err(WriteError::NoSnapshot)]);
+        }
         let began = Instant::now();
         if let Err(error) = transaction.commit() {
             self.write_over();
@@ -205,21 +212,7 @@ fn satisfy(connection: &Connection, view: &mut View, write: &Write) -> Result<()
 fn store_row(transaction: &Transaction<'_>, step: &Step) -> Result<(), StoreError> {
     let tenant = blob(&step.tenant.0);
     let touched = match &step.change {
-        RowChange::Insert(row) => transaction.prepare_cached(INSERT)?.execute(params![
-            tenant,
-            blob(&row.id.0),
-            row.identifier,
-            row.key(),
-            row.identity_type.value(),
-            row.created.ticks(),
-            row.modified.ticks(),
-            row.contacted.ticks(),
-            row.contacted.offset_minutes(),
-            row.description,
-            row.enrollment_state.value(),
-            row.platform.value(),
-            row.rev,
-        ])?,
+        RowChange::Insert(row) => insert(transaction, step.tenant, row)?,
         RowChange::Update { before, after } => {
             if (before.identity_type, &before.identifier)
                 != (after.identity_type, &after.identifier)
@@ -247,6 +240,29 @@ fn store_row(transaction: &Transaction<'_>, step: &Step) -> Result<(), StoreErro
     } else {
         Err(StoreError::Damaged(format!("a write touched {touched} rows, not one")))
     }
+}
+
+/// Stores a new row, and gives how many rows that made.
+pub(super) fn insert(
+    transaction: &Transaction<'_>,
+    tenant: TenantId,
+    row: &Identity,
+) -> Result<usize, StoreError> {
+    Ok(transaction.prepare_cached(INSERT)?.execute(params![
+        blob(&tenant.0),
+        blob(&row.id.0),
+        row.identifier,
+        row.key(),
+        row.identity_type.value(),
+        row.created.ticks(),
+        row.modified.ticks(),
+        row.contacted.ticks(),
+        row.contacted.offset_minutes(),
+        row.description,
+        row.enrollment_state.value(),
+        row.platform.value(),
+        row.rev,
+    ])?)
 }
 
 fn rename(transaction: &Transaction<'_>, tenant: &[u8], row: &Identity) -> Result<(), StoreError> {

@@ -102,7 +102,8 @@ impl Answer {
         let is_challenged = self.maybe_header("www-authenticate").is_some();
         assert_eq!(is_challenged, self.status == StatusCode::UNAUTHORIZED);
         let is_told_when = self.maybe_header("retry-after").is_some();
-        assert_eq!(is_told_when, self.status == StatusCode::SERVICE_UNAVAILABLE);
+        let waits = [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS];
+        assert_eq!(is_told_when, waits.contains(&self.status));
     }
 
     fn check_success(&self) {

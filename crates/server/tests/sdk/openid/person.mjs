@@ -31,7 +31,8 @@ for (const [id, client] of known) {
 const client = await asPublic();
 const recent = await begin(client, { max_age: "60" });
 const returned = sentTo(await press(recent.url, "Manager"));
-const told = await openid.authorizationCodeGrant(client, returned, { ...recent.checks, maxAge: 60 });
+const withAge = { ...recent.checks, maxAge: 60 };
+const told = await openid.authorizationCodeGrant(client, returned, withAge);
 assert.equal(told.claims().name, "Manager");
 
 // The answer as a form (OAuth 2.0 Form Post Response Mode): the browser posts it to the client.
@@ -44,7 +45,8 @@ const request = new Request(REDIRECT, { method: "POST", body });
 const edited = await openid.authorizationCodeGrant(client, request, posted.checks);
 assert.equal(edited.claims().name, "Editor");
 
-// RFC 6749, 6; OIDC Core, 12.2: each use gives a new token for the same sign-in, and less on demand.
+// RFC 6749, 6; OIDC Core, 12.2: each use gives a new token for the same sign-in,
+// and less on demand.
 const { tokens: first } = await signIn(client);
 const second = await openid.refreshTokenGrant(client, first.refresh_token);
 assert.notEqual(second.refresh_token, first.refresh_token);
