@@ -156,6 +156,7 @@ impl Server {
             origins: origins.clone(),
             time: limits.time,
             clock: clock.clone(),
+            is_strict: !args.dev,
             measure: measure.clone(),
             is_quiet: false,
         };

@@ -50,7 +50,12 @@ pub(super) enum FetchError {
 
 /// What fetches.
 #[derive(Clone, Debug)]
-pub(crate) struct Fetcher(Client);
+pub(crate) struct Fetcher {
+    far: Client,
+    /// For addresses of this machine, which no proxy of the environment's stands for: it would
+    /// hear them without TLS, and look for them at home.
+    near: Client,
+}
 
 impl Fetcher {
     /// Trusts the roots of the web, which are in the program, and those in the file.
@@ -67,15 +72,17 @@ impl Fetcher {
             .map_err(|error| CaError::Tls(error.to_string()))?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls)
-            .redirect(Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TIMEOUT)
-            .user_agent(concat!("muster/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| CaError::Tls(causes(&error)))?;
-        Ok(Self(client))
+        let client = || {
+            Client::builder()
+                .tls_backend_preconfigured(tls.clone())
+                .redirect(Policy::none())
+                .connect_timeout(CONNECT_TIMEOUT)
+                .timeout(TIMEOUT)
+                .user_agent(concat!("muster/", env!("CARGO_PKG_VERSION")))
+        };
+        let failed = |error: reqwest::Error| CaError::Tls(causes(&error));
+        let far = client().build().map_err(failed)?;
+        Ok(Self { far, near: client().no_proxy().build().map_err(failed)? })
     }
 
     /// The document at an address.
@@ -84,7 +91,8 @@ impl Fetcher {
             url: url.clone(),
             cause: cause.without_url(),
         };
-        let request = self.0.get(url.clone()).header("accept", "application/json");
+        let client = if is_loopback(url) { &self.near } else { &self.far };
+        let request = client.get(url.clone()).header("accept", "application/json");
         let mut response = request.send().await.map_err(no_answer)?;
         if !response.status().is_success() {
             let status = response.status().as_u16();
@@ -113,15 +121,18 @@ fn add(roots: &mut RootCertStore, path: &Path) -> Result<(), CaError> {
 
 /// Whether nobody between here and there can change what comes: TLS, or this machine alone.
 pub(super) fn is_safe(url: &Url) -> bool {
-    let is_loopback = match url.host_str() {
+    url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host_str() {
         Some("localhost") => true,
         Some(host) => {
             let bare = host.trim_start_matches('[').trim_end_matches(']');
             bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
         }
         None => false,
-    };
-    url.scheme() == "https" || (url.scheme() == "http" && is_loopback)
+    }
 }
 
 /// An error with all that caused it: the library's own words name the cause last.

@@ -2,8 +2,9 @@
 //! the register takes, by the endpoints, words and numbers of Entra ID. Must not know the register
 //! beyond its tenants and permissions.
 //!
-//! Nobody has a password here. What it guards is that a page in a developer's browser, or a program
-//! that listens on another port, gets no token that a person at this machine has not given it.
+//! Nobody has a password here, so that a program of this machine can do what its person can. What it
+//! guards is that a page in a developer's browser, or a program that only listens on another port,
+//! gets no token that a person has not given it.
 
 mod app_file;
 mod authorize;

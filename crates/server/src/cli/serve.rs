@@ -20,8 +20,8 @@ use crate::authority;
 /// Options of `muster serve`.
 #[derive(Clone, Debug, Parser)]
 pub struct ServeArgs {
-    /// File of settings, in TOML: each key is the name of a flag. `muster check-config
-    /// --print-default` prints one that explains them all.
+    /// File of settings, in TOML: each key is the name of a flag. `check-config --print-default`
+    /// prints one that explains them all.
     #[arg(long, value_name = "FILE", env = "MUSTER_CONFIG")]
     pub(crate) config: Option<PathBuf>,
 

@@ -28,6 +28,9 @@ pub(crate) struct Beside {
     pub(crate) time: Duration,
     /// For ids.
     pub(crate) clock: Clock,
+    /// Whether browsers are to be bound to TLS. Under `--dev` they are not: what binds `localhost`
+    /// binds all its ports (RFC 6797, 8.2), whoever's they are, for a year.
+    pub(crate) is_strict: bool,
     /// Where requests are told to.
     pub(crate) measure: Option<Measure>,
     /// Whether successes are not worth a line in the log: machines ask again and again.
@@ -73,7 +76,7 @@ async fn answer(State(common): State<Beside>, request: Request, next: Next) -> R
     let headers = response.headers_mut();
     headers.insert(respond::REQUEST_ID, respond::request_id(&envelope));
     headers.entry(CACHE_CONTROL).or_insert(NO_STORE);
-    if envelope.is_secure {
+    if envelope.is_secure && common.is_strict {
         headers.insert(STRICT_TRANSPORT_SECURITY, respond::ONE_YEAR);
     }
     let (request_id, status) = (envelope.request_id.hyphenated(), response.status().as_u16());

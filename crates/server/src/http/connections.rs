@@ -24,10 +24,11 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
+use super::Peer;
 use super::malformed::ErrorForm;
 use super::measure::Measure;
 use super::places::{Place, Places};
-use super::{MAX_HEADER_BYTES, Peer};
+use super::taken::Taken;
 
 /// How long a client may take for the TLS handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -154,7 +155,7 @@ async fn connection(
     stream.set_nodelay(true)?;
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(WRITE_TIMEOUT));
-    let stream = Box::pin(stream);
+    let stream = Taken::new(Box::pin(stream), Arc::clone(&place));
     let Some(tls) = tls else {
         return serve_http1(stream, peer, service, &place, stopping).await;
     };
@@ -204,7 +205,7 @@ async fn serve_http2(
         .keep_alive_interval(PING_EVERY)
         .keep_alive_timeout(WRITE_TIMEOUT)
         .max_concurrent_streams(MAX_STREAMS)
-        .max_header_list_size(u32::try_from(MAX_HEADER_BYTES).unwrap_or(u32::MAX));
+        .max_header_list_size(u32::try_from(MAX_HEAD_BYTES).unwrap_or(u32::MAX));
     // The requests of one connection are in work side by side, each as a task of its own.
     let shared = Arc::clone(place);
     let answers = service_fn(move |request| {

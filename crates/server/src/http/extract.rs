@@ -33,6 +33,7 @@ pub(super) struct Payload {
 struct Held {
     budget: Arc<Semaphore>,
     permits: Option<OwnedSemaphorePermit>,
+    bytes: usize,
 }
 
 impl BodyBudget {
@@ -45,14 +46,18 @@ impl BodyBudget {
     }
 
     fn hold(&self) -> Held {
-        Held { budget: Arc::clone(&self.0), permits: None }
+        Held { budget: Arc::clone(&self.0), permits: None, bytes: 0 }
     }
 }
 
 impl Held {
-    /// Takes what `bytes` more need.
+    /// Takes what `bytes` more need: none, while they fit into what is held. How a client cuts its
+    /// body into pieces must not count.
     fn grow(&mut self, bytes: usize) -> Result<(), ApiError> {
-        let permits = u32::try_from(bytes.div_ceil(PERMIT_BYTES)).unwrap_or(u32::MAX);
+        let before = self.bytes.div_ceil(PERMIT_BYTES);
+        self.bytes = self.bytes.saturating_add(bytes);
+        let permits = self.bytes.div_ceil(PERMIT_BYTES) - before;
+        let permits = u32::try_from(permits).unwrap_or(u32::MAX);
         let more = Arc::clone(&self.budget).try_acquire_many_owned(permits).map_err(|_| {
             ApiError::unavailable(
                 "The service is busy with large requests; try again after the time in \
@@ -80,11 +85,15 @@ pub(super) async fn json(
     let gzip = is_gzip(headers)?;
     let mut held = budget.hold();
     let sent = read(body, &mut held, limits, deadline).await?;
-    let bytes = if gzip { inflate(sent, &mut held, limits.body_bytes).await? } else { sent };
-    if bytes.is_empty() {
+    let payload = if gzip {
+        inflate(sent, held, limits.body_bytes).await?
+    } else {
+        Payload { bytes: sent, _held: held }
+    };
+    if payload.bytes.is_empty() {
         return Err(ApiError::payload("the body is empty"));
     }
-    Ok(Payload { bytes, _held: held })
+    Ok(payload)
 }
 
 fn check_type(headers: &HeaderMap) -> Result<(), ApiError> {
@@ -144,23 +153,67 @@ async fn read(
     }
 }
 
-/// Inflates on a thread for blocking work: a few KiB may become many MiB.
-async fn inflate(sent: Bytes, held: &mut Held, most: usize) -> Result<Bytes, ApiError> {
+/// Inflates on a thread for blocking work: a few KiB may become many MiB. What they need is held
+/// there: that work goes on when the client has gone.
+async fn inflate(sent: Bytes, mut held: Held, most: usize) -> Result<Payload, ApiError> {
     // What is inflated is not known before; so much may be needed, and no more is used.
     held.grow(most.min(sent.len().saturating_mul(1_032)))?;
     let work = tokio::task::spawn_blocking(move || {
         let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
         let mut whole = Vec::new();
         let read = MultiGzDecoder::new(sent.as_ref()).take(limit).read_to_end(&mut whole);
-        read.map(|_| whole)
+        read.map(|_| Payload { bytes: Bytes::from(whole), _held: held })
     });
-    let whole = work
+    let payload = work
         .await
         .map_err(|error| ApiError::internal(error.to_string()))?
         .map_err(|error| ApiError::payload(&format!("the body is not sound gzip: {error}")))?;
-    if whole.len() > most { Err(over(most)) } else { Ok(Bytes::from(whole)) }
+    if payload.bytes.len() > most { Err(over(most)) } else { Ok(payload) }
 }
 
 fn over(most: usize) -> ApiError {
     ApiError::too_large(&format!("a body may have at most {most} bytes, counted after inflating"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::mpsc;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use futures_util::FutureExt;
+    use tokio::task::spawn_blocking;
+
+    use super::*;
+
+    const LARGEST: usize = 1024 * 1024;
+
+    fn compressed(bytes: &[u8]) -> Bytes {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap().into()
+    }
+
+    #[test]
+    fn what_is_inflated_for_a_client_that_has_gone_still_counts() {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        runtime.max_blocking_threads(1).build().unwrap().block_on(async {
+            let budget = BodyBudget::new(LARGEST);
+            let free = || budget.0.available_permits();
+            let all = free();
+            // The one thread is busy, so that the inflating has to wait for it.
+            let (release, released) = mpsc::channel::<()>();
+            let busy = spawn_blocking(move || released.recv().is_err());
+            let sent = compressed(&[b' '; LARGEST]);
+            let mut work = Box::pin(inflate(sent, budget.hold(), LARGEST));
+            assert!(work.as_mut().now_or_never().is_none());
+            drop(work);
+            assert_eq!(free(), all - LARGEST / PERMIT_BYTES, "while it is still to be done");
+            drop(release);
+            assert!(busy.await.unwrap());
+            spawn_blocking(|| ()).await.unwrap();
+            assert_eq!(free(), all, "when it is done");
+        });
+    }
 }

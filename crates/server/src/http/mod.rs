@@ -16,6 +16,7 @@ mod places;
 mod respond;
 pub mod routes;
 pub(crate) mod scrape;
+mod taken;
 pub mod test_bench;
 mod throttle;
 
@@ -60,6 +61,8 @@ const MAX_HEADER_BYTES: usize = 32 * 1024;
 const MAX_HEADERS: usize = 100;
 /// Answers smaller than this travel as fast without compression.
 const COMPRESS_FROM_BYTES: u64 = 1_024;
+/// Most bytes of a path in the log.
+const MAX_LOGGED_PATH: usize = 512;
 /// Longest `client-request-id` that is echoed and kept, in bytes.
 const MAX_CLIENT_REQUEST_ID: usize = 128;
 
@@ -334,11 +337,16 @@ fn describe(error: &ApiError) -> String {
     }
 }
 
+/// As much of a path as a line of the log has room for. Those that are served are shorter.
+fn shown(path: &str) -> &str {
+    path.get(..path.floor_char_boundary(MAX_LOGGED_PATH)).unwrap_or_default()
+}
+
 /// One line for each request. It holds no token, no body and no query string.
 fn log(call: &Call, response: &Response, took: Duration, error: Option<(ErrorKind, String)>) {
     let status = response.status().as_u16();
     let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-    let (method, path) = (call.head.method.as_str(), call.head.uri.path());
+    let (method, path) = (call.head.method.as_str(), shown(call.head.uri.path()));
     let tenant = call.principal.as_ref().map(|principal| principal.tenant().to_string());
     let (request_id, tenant) = (call.envelope.request_id.hyphenated(), tenant.as_deref());
     match error {

@@ -2,7 +2,7 @@
 //! Must not know what a connection is.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,9 @@ use tokio::sync::Notify;
 
 /// How long a connection must have been idle to make room for another.
 const MIN_IDLE: Duration = Duration::from_millis(500);
+/// The same for one with an answer on its way of which the client takes nothing. What it takes
+/// comes in bursts, as the system's buffers drain.
+const MIN_STALLED: Duration = Duration::from_secs(5);
 /// How often it is looked for an idle one while there is no room.
 const ROOM_PAUSE: Duration = Duration::from_millis(50);
 
@@ -28,8 +31,11 @@ struct State {
     began: Instant,
     /// Requests in work.
     in_work: AtomicUsize,
-    /// Since when there is none: nanoseconds since `began`.
+    /// Since when there is none, or when the client last took some of an answer: nanoseconds since
+    /// `began`.
     idle_since: AtomicU64,
+    /// Whether bytes of an answer wait for the client.
+    is_stalled: AtomicBool,
     leave: Notify,
 }
 
@@ -44,6 +50,12 @@ impl State {
 
     fn idle_since(&self) -> u64 {
         self.idle_since.load(Ordering::Relaxed)
+    }
+
+    /// Whether it has been idle for as long as one must to make room.
+    fn has_rested(&self) -> bool {
+        let enough = if self.is_stalled.load(Ordering::Relaxed) { MIN_STALLED } else { MIN_IDLE };
+        u128::from(self.now().saturating_sub(self.idle_since())) >= enough.as_nanos()
     }
 }
 
@@ -64,6 +76,17 @@ impl Place {
     /// Whether no request is in work.
     pub(super) fn is_idle(&self) -> bool {
         self.state.is_idle()
+    }
+
+    /// The client has taken bytes of an answer.
+    pub(super) fn took(&self) {
+        self.state.is_stalled.store(false, Ordering::Relaxed);
+        self.state.idle_since.store(self.state.now(), Ordering::Relaxed);
+    }
+
+    /// Bytes of an answer wait, and the client takes none.
+    pub(super) fn takes_nothing(&self) {
+        self.state.is_stalled.store(true, Ordering::Relaxed);
     }
 
     /// Ends when the connection has to make room.
@@ -121,6 +144,7 @@ impl Places {
             began: self.began,
             in_work: AtomicUsize::new(0),
             idle_since: AtomicU64::new(0),
+            is_stalled: AtomicBool::new(false),
             leave: Notify::new(),
         });
         state.idle_since.store(state.now(), Ordering::Relaxed);
@@ -129,12 +153,10 @@ impl Places {
     }
 }
 
-/// Tells the connection that has been idle longest to leave.
+/// Tells the connection that has been idle longest to leave, if one has been idle long enough.
 fn make_room(taken: &HashMap<u64, Arc<State>>) {
-    let idle = taken.values().filter(|state| state.is_idle());
-    let Some(longest) = idle.min_by_key(|state| state.idle_since()) else { return };
-    let idle_for = longest.now().saturating_sub(longest.idle_since());
-    if u128::from(idle_for) >= MIN_IDLE.as_nanos() {
+    let may_leave = taken.values().filter(|state| state.is_idle() && state.has_rested());
+    if let Some(longest) = may_leave.min_by_key(|state| state.idle_since()) {
         longest.leave.notify_one();
     }
 }

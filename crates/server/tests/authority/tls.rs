@@ -51,11 +51,12 @@ async fn addresses_follow_the_origin_that_was_called() {
 }
 
 #[tokio::test]
-async fn a_token_is_given_over_tls_with_strict_transport() {
+async fn a_token_is_given_over_tls() {
     let service = Service::start().await;
     let path = format!("/{DEV_TENANT}/oauth2/v2.0/token");
     let answer = send(&service, &Method::POST, &path, &service.own_token().encoded()).await;
-    assert!(answer.contains("strict-transport-security: max-age=31536000\r\n"), "{answer}");
+    // A browser that heeded it would reach no other service of this machine without TLS.
+    assert!(!answer.contains("strict-transport-security"), "{answer}");
     let tokens = json(&answer);
     let bearer = tokens["access_token"].as_str().unwrap();
     assert_eq!(service.register(Method::GET, "", bearer).await, 200);

@@ -38,8 +38,8 @@ fn serve_explains_every_option_with_its_variable_and_default() {
 
     Options:
           --config <FILE>
-              File of settings, in TOML: each key is the name of a flag. `muster check-config
-              --print-default` prints one that explains them all
+              File of settings, in TOML: each key is the name of a flag. `check-config --print-default`
+              prints one that explains them all
 
               [env: MUSTER_CONFIG=]
 
@@ -265,8 +265,9 @@ fn serve_explains_every_option_with_its_variable_and_default() {
 }
 
 /// Every command, with the options and arguments that are its own.
-const COMMANDS: [(&[&str], &[&str]); 10] = [
+const COMMANDS: [(&[&str], &[&str]); 11] = [
     (&["serve"], &["--dev", "--listen", "--data", "--store", "--no-sample", "--max-connections"]),
+    (&["check-config"], &["--dev", "--listen", "--config", "--output", "--print-default"]),
     (&["token"], &["--data", "--role", "--scope", "--tenant", "--personal", "--expires-in"]),
     (&["admin"], &["tenant", "history", "--data", "--store"]),
     (&["admin", "tenant"], &["add", "list", "license", "unlicense", "remove"]),

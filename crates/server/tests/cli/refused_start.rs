@@ -187,8 +187,7 @@ fn bad_values_and_unknown_flags_are_named() {
     error: invalid value 'sqlite:' for '--store <URL>': 'sqlite:' names no file: give sqlite:PATH
     error: invalid value 'lax' for '--identifier-rules <SET>': give documented or strict
     error: invalid value 'ten' for '--max-import-rows <N>': give a whole number
-    error: unexpected argument '-1' found
-    error: a value is required for '--max-body-bytes <N>' but none was supplied
+    error: invalid value '-1' for '--max-body-bytes <N>': give a whole number
     error: invalid value '0' for '--max-connections <N>': 0 is not in 1..18446744073709551615
     error: invalid value '0' for '--request-timeout-ms <MS>': 0 is not in 1..=3600000
     error: invalid value 'xml' for '--log-format <FORM>': give pretty or json

@@ -1,6 +1,8 @@
 //! Clients that are slow, silent or gone hold nobody up. What is compared is order: the others are
 //! answered while the slow ones are still at it.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::support::{COLLECTION, Place, Server, Wire};
@@ -153,6 +155,29 @@ async fn answers_that_nobody_reads_make_room() {
     let greedy = get(&server, "?$top=1000").repeat(60);
     let _unread = connections(&server, 4, &greedy).await;
     newcomer_is_served(&server).await;
+}
+
+#[tokio::test]
+async fn an_answer_that_is_being_read_is_not_cut_off_for_a_newcomer() {
+    let place = Place::new();
+    let server = place.serve_empty(&["--max-connections", "1"]);
+    fill(&server).await;
+    let pages = 60;
+    let mut reader = connections(&server, 1, &get(&server, "?$top=1000").repeat(pages)).await;
+    let mut wire = reader.remove(0);
+    // Part of the first answer has come, and far more is on its way than buffers hold.
+    assert_eq!(wire.answer().await.status, 200);
+    let newcomer = newcomer_is_served(&server);
+    let rest = async {
+        // As a client that has something else to do for a moment, while the newcomer waits.
+        tokio::time::sleep(Duration::from_millis(800)).await;
+        for _ in 1..pages {
+            assert_eq!(wire.answer().await.status, 200);
+        }
+        // Idle now, it makes room.
+        assert_eq!(wire.until_closed().await, b"");
+    };
+    tokio::join!(newcomer, rest);
 }
 
 #[tokio::test]

@@ -47,6 +47,19 @@ fn secrets_are_for_their_owner_alone() {
 }
 
 #[tokio::test]
+async fn rows_are_for_their_owner_alone_in_a_directory_that_others_may_read() {
+    let place = Place::new();
+    let data = place.path().join("muster-data");
+    fs::create_dir(&data).unwrap();
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o755)).unwrap();
+    let _server = place.serve(&[]);
+    for file in fs::read_dir(&data).unwrap() {
+        let file = file.unwrap().path();
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+    }
+}
+
+#[tokio::test]
 async fn the_file_for_scripts_holds_what_a_script_needs() {
     let place = Place::new();
     let server = place.serve_empty(&[]);

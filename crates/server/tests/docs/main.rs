@@ -10,6 +10,7 @@
     reason = "a test stops at once at what must not be"
 )]
 
+mod operations;
 mod options;
 mod page;
 mod tables;

@@ -9,9 +9,9 @@ use crate::page::read;
 
 const PAGE: &str = "docs/compatibility.md";
 
-/// Compares what stands between the marks of a generated table with what ought to.
-fn check(name: &str, rows: &[String]) {
-    let page = read(PAGE);
+/// Compares what stands between the marks of a generated table of a page with what ought to.
+pub(crate) fn check(file: &str, name: &str, rows: &[String]) {
+    let page = read(file);
     let mark = format!("<!-- generated: {name} -->\n");
     let (_, rest) = page.split_once(&mark).unwrap_or_else(|| panic!("no mark {mark}"));
     let (written, _) = rest.split_once("<!-- end -->").unwrap();
@@ -22,7 +22,7 @@ fn check(name: &str, rows: &[String]) {
     assert_eq!(
         found,
         wanted,
-        "the table '{name}' of {PAGE} ought to be\n{}\n{wanted}\n",
+        "the table '{name}' of {file} ought to be\n{}\n{wanted}\n",
         head.join("\n")
     );
 }
@@ -45,7 +45,7 @@ fn the_routes_are_those_that_are_served() {
             format!("| {} | `{path}` | {:?} | {access} |", route.method, route.operation)
         })
         .collect();
-    check("routes", &rows);
+    check(PAGE, "routes", &rows);
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn the_properties_are_those_of_the_property_table() {
             format!("| {} | `{}` | {null} | {writer} |", property.name, property.edm.name())
         })
         .collect();
-    check("properties", &rows);
+    check(PAGE, "properties", &rows);
 }
 
 #[test]
@@ -73,5 +73,5 @@ fn the_errors_are_those_of_the_error_table() {
             format!("| {} | `{code}` |", status.as_u16())
         })
         .collect();
-    check("errors", &rows);
+    check(PAGE, "errors", &rows);
 }

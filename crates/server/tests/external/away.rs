@@ -26,6 +26,19 @@ async fn an_authority_that_is_away_at_the_start_is_waited_for() {
 }
 
 #[tokio::test]
+async fn no_proxy_stands_between_it_and_an_authority_of_this_machine() {
+    let key = Key::rsa("k1");
+    let authority = Authority::start(&[&key]).await;
+    let mut options = authority.options();
+    options.extend(["--tenant", NORTH].map(str::to_owned));
+    // Whoever is there would hear what is asked without TLS, and could answer with keys of its own.
+    let proxy = ("http_proxy", format!("http://{}", Authority::nowhere()));
+    let data = tempfile::TempDir::new().unwrap();
+    let service = Muster::start_in(data, &[proxy], &options, &[NORTH]).await;
+    service.admits(&Token::of(&authority.issuer()).sign(&key)).await;
+}
+
+#[tokio::test]
 async fn an_authority_that_goes_away_leaves_its_keys() {
     let key = Key::rsa("k1");
     let authority = Authority::start(&[&key]).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::{Either, join, select};
 
-use crate::support::{Answer, Service, Value, import, serial};
+use crate::support::{Answer, COLLECTION, Service, Value, import, serial};
 
 const IMPORT: &str = "/importDeviceIdentityList";
 
@@ -84,5 +84,19 @@ each_engine!(
             }
             assert!(attempt < 10, "no write was ever too late");
         }
+    }
+);
+
+each_engine!(
+    a_body_in_small_pieces_takes_no_more_room_than_a_whole_one,
+    async |service: &Service| {
+        // Of a page of memory for each piece, all bodies together have fewer.
+        let mut body = serial("in pieces").to_string().into_bytes();
+        body.resize(70_000, b' ');
+        let mut pieces: Vec<u8> =
+            body.iter().flat_map(|byte| [b'1', b'\r', b'\n', *byte, b'\r', b'\n']).collect();
+        pieces.extend(b"0\r\n\r\n");
+        let lines = ["Content-Type: application/json", "Transfer-Encoding: chunked"];
+        service.raw("POST", COLLECTION, &lines, &pieces).await.succeeds(201);
     }
 );

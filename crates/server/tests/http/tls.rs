@@ -73,6 +73,19 @@ each_engine!(a_refusal_of_what_is_no_http_comes_under_tls_too, async |service: &
     assert_eq!(body["error"]["code"], "RequestHeaderFieldsTooLarge");
 });
 
+each_engine!(a_head_has_the_same_limits_over_http_2, async |service: &Service| {
+    let client = trusting_the_authority(service).http2_prior_knowledge().build().unwrap();
+    let get = async |path: usize, header: usize| {
+        let url = format!("{}{COLLECTION}/{}", service.tls_origin(), "x".repeat(path));
+        let call = client.get(url).bearer_auth(service.token()).header("x-1", "1".repeat(header));
+        let answer = call.send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, answer.json::<Value>().await.unwrap()["error"]["code"].clone())
+    };
+    assert_eq!(get(15_000, 25_000).await, (404, "ResourceNotFound".into()));
+    assert_eq!(get(15_000, 33_000).await, (431, "RequestHeaderFieldsTooLarge".into()));
+});
+
 each_engine!(a_further_name_is_served, ["--dev-host", "muster.test"], async |service: &Service| {
     let address = service.tls_origin().replace("https://localhost:", "127.0.0.1:");
     let address: std::net::SocketAddr = address.parse().unwrap();

@@ -8,6 +8,8 @@ mod snapshots;
 mod tenants;
 mod writer;
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -55,6 +57,7 @@ impl Sqlite {
     /// The file cannot be opened, or a later build has migrated it.
     pub fn open(path: &Path, durability: Durability, clock: Clock) -> Result<Self, StoreError> {
         let place = Place { path: path.to_owned(), durability };
+        place.make();
         let mut admin = place.connect()?;
         schema::prepare(&mut admin, &clock)?;
         let (queue, intake) = Queue::new();
@@ -172,6 +175,13 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// Makes the file (mode 0600) if it is missing. SQLite would let everybody read it, and gives
+    /// the files beside it the mode of this one. If it cannot be made, the connection says why.
+    fn make(&self) {
+        // A file that is there is not touched: closing it would take SQLite's locks away.
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&self.path).ok();
+    }
+
     /// A connection, of which each thread has its own.
     fn connect(&self) -> Result<Connection, StoreError> {
         let open = || -> rusqlite::Result<Connection> {

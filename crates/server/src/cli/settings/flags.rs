@@ -44,7 +44,8 @@ fn bare(command: &clap::Command, options: &[Opt<'_>]) -> clap::Command {
         match option.kind() {
             Kind::Switch => arg.action(ArgAction::SetTrue),
             Kind::Number | Kind::Text => {
-                arg.action(ArgAction::Append).value_parser(OsStringValueParser::new())
+                let arg = arg.action(ArgAction::Append).value_parser(OsStringValueParser::new());
+                arg.allow_negative_numbers(true)
             }
         }
     });
