@@ -259,6 +259,11 @@ impl Server {
     /// Stops accepting, answers what was accepted, and closes the store.
     pub async fn stop(self) {
         self.connections.stop().await;
+        if self.scratch.is_some()
+            && let Err(error) = self.data.remove_dev_env()
+        {
+            tracing::warn!(%error, "the file for scripts stays behind");
+        }
         self.operated.stop().await;
         let store = self.store;
         // Closing waits for the writer thread.

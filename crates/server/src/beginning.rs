@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use model::TenantId;
 use store::{
-    Actor, Audit, BEGINNING, Clock, HistoryFilter, Operation, Outcome, SnapshotStep, Store,
+    Actor, Audit, BEGINNING, Clock, HistoryFilter, Operation, Outcome, Query, SnapshotStep, Store,
     StoreError, Write, WriteError,
 };
 
@@ -112,7 +112,7 @@ impl Beginning<'_> {
 
     async fn is_empty(&self) -> Result<bool, StoreError> {
         let deadline = Instant::now() + TIMEOUT;
-        Ok(self.store.page(self.tenant, None, 1, deadline).await?.is_empty())
+        Ok(self.store.page(self.tenant, Query::by_key(1), deadline).await?.is_empty())
     }
 
     fn has_history(&self) -> Result<bool, StoreError> {

@@ -1,7 +1,7 @@
 //! The data directory: made, locked, and what lies in it besides the database.
 //! Must not know what the files mean.
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -119,6 +119,19 @@ impl DataDir {
     /// The file with what scripts need.
     pub(crate) fn dev_env(&self) -> PathBuf {
         self.path.join(DEV_ENV)
+    }
+
+    /// Removes that file, if it is there.
+    ///
+    /// # Errors
+    /// The directory cannot be written.
+    pub(crate) fn remove_dev_env(&self) -> Result<(), DataDirError> {
+        match fs::remove_file(self.dev_env()) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+                Err(DataDirError::Unusable { path: self.path.clone(), cause })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Writes that file (mode 0600), whole or not at all: a line for each name and value, as

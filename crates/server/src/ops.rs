@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use model::{Draft, Identity, IdentityId, Import, Patch, Rules, SearchKey};
+use odata::query::Filter;
 use store::{
-    Audit, Operation, Outcome, Precondition, Snapshot, SnapshotStep, Store, StoreError, Write,
-    WriteError,
+    Audit, Operation, Outcome, Precondition, Query, Snapshot, SnapshotStep, Store, StoreError,
+    Write, WriteError,
 };
 use uuid::Uuid;
 
@@ -57,26 +58,30 @@ impl Register {
         self.store.get(caller.tenant(), id).await
     }
 
-    /// At most `limit` identities in the order of their ids, from behind `after`.
+    /// The identities that a query asks for.
     ///
     /// # Errors
     /// The store is away, or the deadline has passed.
     pub async fn page(
         &self,
         caller: &Principal,
-        after: Option<IdentityId>,
-        limit: usize,
+        query: Query,
         deadline: Instant,
     ) -> Result<Vec<Identity>, StoreError> {
-        self.store.page(caller.tenant(), after, limit, deadline).await
+        self.store.page(caller.tenant(), query, deadline).await
     }
 
-    /// How many identities there are.
+    /// How many identities a filter lets pass; without one, how many there are.
     ///
     /// # Errors
     /// The store is away, or the deadline has passed.
-    pub async fn count(&self, caller: &Principal, deadline: Instant) -> Result<u64, StoreError> {
-        self.store.count(caller.tenant(), deadline).await
+    pub async fn count(
+        &self,
+        caller: &Principal,
+        filter: Option<Filter>,
+        deadline: Instant,
+    ) -> Result<u64, StoreError> {
+        self.store.count(caller.tenant(), filter, deadline).await
     }
 
     /// The identities that stand under these keys.

@@ -9,6 +9,7 @@ mod clock;
 mod error;
 mod history;
 mod load;
+mod query;
 mod queue;
 mod snapshot;
 pub mod sqlite;
@@ -21,12 +22,14 @@ mod write;
 use std::time::Instant;
 
 use model::{Identity, IdentityId, SearchKey, TenantId};
+use odata::query::Filter;
 use uuid::Uuid;
 
 pub use clock::Clock;
 pub use error::{StoreError, WriteError};
 pub use history::{Change, ChangeKind, HistoryFilter};
 pub use load::{CommitMeters, Load};
+pub use query::{Position, Query};
 pub use snapshot::{BEGINNING, Snapshot, SnapshotStep};
 pub use sqlite::Durability;
 pub use tenant::{Holdings, Tenant};
@@ -144,29 +147,33 @@ impl Store {
         }
     }
 
-    /// At most `limit` identities in the order of their ids, from behind `after`.
+    /// The identities that a query asks for.
     ///
     /// # Errors
     /// The store is away, or the deadline has passed.
     pub async fn page(
         &self,
         tenant: TenantId,
-        after: Option<IdentityId>,
-        limit: usize,
+        query: Query,
         deadline: Instant,
     ) -> Result<Vec<Identity>, StoreError> {
         match self {
-            Self::Sqlite(engine) => engine.page(tenant, after, limit, deadline).await,
+            Self::Sqlite(engine) => engine.page(tenant, query, deadline).await,
         }
     }
 
-    /// How many identities the tenant has.
+    /// How many identities of the tenant a filter lets pass; without one, how many there are.
     ///
     /// # Errors
     /// The store is away, or the deadline has passed.
-    pub async fn count(&self, tenant: TenantId, deadline: Instant) -> Result<u64, StoreError> {
+    pub async fn count(
+        &self,
+        tenant: TenantId,
+        filter: Option<Filter>,
+        deadline: Instant,
+    ) -> Result<u64, StoreError> {
         match self {
-            Self::Sqlite(engine) => engine.count(tenant, deadline).await,
+            Self::Sqlite(engine) => engine.count(tenant, filter, deadline).await,
         }
     }
 

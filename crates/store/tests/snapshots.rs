@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use model::{Draft, Field, Identity, IdentityId, Patch, Rules, TenantId};
 use store::{
     Actor, Audit, BEGINNING, Change, Clock, Durability, HistoryFilter, Operation, Outcome,
-    Precondition, SnapshotStep, Store, StoreUrl, Write, WriteError,
+    Precondition, Query, SnapshotStep, Store, StoreUrl, Write, WriteError,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -81,7 +81,7 @@ impl Register {
         let deadline = Instant::now() + Duration::from_secs(600);
         let filter = HistoryFilter { tenant: Some(tenant), id: None };
         State {
-            rows: self.store.page(tenant, None, usize::MAX, deadline).await.unwrap(),
+            rows: self.store.page(tenant, Query::by_key(usize::MAX), deadline).await.unwrap(),
             history: self.store.history(&filter, None, usize::MAX).unwrap(),
         }
     }

@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use model::{Draft, Patch, Rules, TenantId};
 use rusqlite::Connection;
 use store::{
-    Actor, Audit, Change, Clock, HistoryFilter, Operation, Outcome, Store, StoreError, StoreUrl,
-    Write, WriteError,
+    Actor, Audit, Change, Clock, HistoryFilter, Operation, Outcome, Query, Store, StoreError,
+    StoreUrl, Write, WriteError,
 };
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -166,7 +166,7 @@ async fn a_reader_never_sees_half_a_batch() {
         .collect();
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
-        let page = register.store.page(TENANT, None, usize::MAX, deadline).await.unwrap();
+        let page = register.store.page(TENANT, Query::by_key(usize::MAX), deadline).await.unwrap();
         let mut seen = std::collections::HashMap::<&str, usize>::new();
         for row in &page {
             *seen.entry(row.identifier.split_once('-').unwrap().0).or_default() += 1;

@@ -37,6 +37,8 @@ impl Dev {
         clock: &Clock,
         hear: Hear<'_>,
     ) -> Result<Self, StartError> {
+        // Whoever waits for the file must not find that of an earlier start.
+        data.remove_dev_env()?;
         let key = Arc::new(SigningKey::open_or_make(data.path())?);
         let tenant = DEV_TENANT.parse().map_err(StoreError::Damaged)?;
         let content = match args.seed.as_slice() {

@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use model::{Identity, IdentityType};
+use store::Query;
 
 use super::Failure;
 use crate::app::Server;
@@ -125,7 +126,7 @@ async fn target(server: &Server) -> Result<Target, Failure> {
     let key = model::identifier_key(IdentityType::Imei, DOCUMENTED_IDENTIFIER);
     let mut rows = store.find(tenant, vec![(IdentityType::Imei, key)], deadline).await?;
     if rows.is_empty() {
-        rows = store.page(tenant, None, 1, deadline).await?;
+        rows = store.page(tenant, Query::by_key(1), deadline).await?;
     }
     Ok(rows.into_iter().next().map_or(Target::Create, Target::Update))
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use http::{Method, StatusCode};
 use model::{Fault, FaultKind, Faults, ImportError};
 use odata::OptionError;
+use odata::query::QueryError;
 use store::{StoreError, WriteError};
 
 use super::{MAX_HEADER_BYTES, MAX_HEADERS, MAX_URL_BYTES};
@@ -195,6 +196,14 @@ impl ApiError {
         Self::too_large(&format!("at most {most} rows are taken in one call"))
     }
 
+    /// A query whose next page no URL could ask for.
+    pub fn link_too_long() -> Self {
+        Self::bad_request(format!(
+            "The link to the next page would be longer than the {MAX_URL_BYTES} bytes that a URL \
+             may have: shorten '$filter', or order by fewer properties."
+        ))
+    }
+
     /// A query past its deadline. Not a 503: a client would only repeat it.
     pub fn deadline(limit_ms: u128) -> Self {
         Self::bad_request(format!(
@@ -304,6 +313,14 @@ impl From<Faults> for ApiError {
 impl From<OptionError> for ApiError {
     fn from(error: OptionError) -> Self {
         Self::bad_request(error.to_string())
+    }
+}
+
+impl From<QueryError> for ApiError {
+    fn from(error: QueryError) -> Self {
+        let is_not_offered = error.is_not_offered();
+        let kind = if is_not_offered { ErrorKind::NotImplemented } else { ErrorKind::BadRequest };
+        Self::new(kind, error.to_string())
     }
 }
 

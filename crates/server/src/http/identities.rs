@@ -2,19 +2,21 @@
 //! have the register do it, answer. Must not know storage or how callers are let in.
 
 use axum::body::Body;
+use model::render::Page;
 use model::{
     ENTITY_TYPE, IdentityId, RESULT_TYPE, read_draft, read_import, read_patch, read_search, render,
 };
-use odata::options::parse_top;
-use odata::{Options, SystemOption};
-use store::{Precondition, StoreError};
+use odata::Options;
+use store::{Position, Precondition, Query, StoreError};
 
+use super::asked::{self, Asked};
 use super::error::ApiError;
 use super::extract::{self, Payload};
 use super::negotiate::{self, Preferences};
-use super::respond::{Reply, action_context, context};
+use super::paging::Scope;
+use super::respond::{Reply, action_context};
 use super::routes::COLLECTION;
-use super::{App, Call};
+use super::{App, Call, MAX_URL_BYTES};
 use crate::auth::Principal;
 use crate::ops::Request;
 
@@ -29,59 +31,52 @@ pub(super) async fn list(
     principal: &Principal,
     options: &Options,
 ) -> Result<Reply, ApiError> {
-    let (mut top, mut after) = (None, None);
-    for (option, value) in options.iter() {
-        match option {
-            SystemOption::Top => top = Some(parse_top(value)?),
-            SystemOption::SkipToken => {
-                after = Some(app.paging.read(principal.tenant(), value).ok_or_else(foreign_token)?);
-            }
-            other => {
-                return Err(ApiError::not_offered(&format!("The query option '{}'", other.name())));
-            }
-        }
-    }
+    let Asked { now, filter, order, select, after, top, skip, count } =
+        Asked::read(options, &app.paging, principal.tenant(), app.clock.now())?;
     let preferred = negotiate::preferences(call.headers()).max_page_size;
     let size = top
         .unwrap_or(PAGE)
         .min(preferred.map_or(MAX_PAGE, |preferred| preferred.rows))
         .min(MAX_PAGE);
     let size = usize::try_from(size).unwrap_or_default();
-    // One more than shown tells whether there is a next page.
-    let mut rows = if size == 0 {
-        Vec::new()
-    } else {
-        let page = app.register.page(principal, after, size + 1, call.deadline);
-        page.await.map_err(|error| read_error(app, error))?
+    let of_all = match count {
+        true => Some(app.register.count(principal, filter.clone(), call.deadline).await),
+        false => None,
     };
+    let of_all = of_all.transpose().map_err(|error| read_error(app, error))?;
+    // One more than shown tells whether there is a next page.
+    let limit = if size == 0 { 0 } else { size + 1 };
+    let query = Query { filter: filter.clone(), order: order.clone(), after, skip, limit };
+    let page = app.register.page(principal, query, call.deadline);
+    let mut rows = page.await.map_err(|error| read_error(app, error))?;
     let more = rows.len() > size;
     rows.truncate(size);
     let root = &call.root;
     let next_link = rows.last().filter(|_| more).map(|last| {
-        let token = app.paging.token(principal.tenant(), last.id);
-        let top = top.map_or_else(String::new, |top| format!("$top={top}&"));
-        format!("{root}/{COLLECTION}?{top}$skiptoken={token}")
+        let scope = Scope { tenant: principal.tenant(), filter: filter.as_ref(), order: &order };
+        let token = app.paging.token(&scope, now, &Position::behind(last, &order));
+        format!("{root}/{COLLECTION}?{}$skiptoken={token}", asked::carried_on(options))
     });
-    let reply = Reply::json(render::collection(&rows, &context(root), next_link.as_deref()));
+    // Whoever follows it must not be refused for its length.
+    if next_link.as_ref().is_some_and(|link| link.len() > MAX_URL_BYTES) {
+        return Err(ApiError::link_too_long());
+    }
+    let reply = Reply::page(&rows, root, select.as_ref(), of_all, next_link.as_deref());
     Ok(match preferred {
         Some(preferred) => reply.max_page_size_applied(preferred),
         None => reply,
     })
 }
 
-fn foreign_token() -> ApiError {
-    ApiError::bad_request(
-        "The value of '$skiptoken' was not made by this service for this tenant: follow the \
-         '@odata.nextLink' as it is, or begin anew without it.",
-    )
-}
-
 pub(super) async fn count(
     app: &App,
     call: &Call,
     principal: &Principal,
+    options: &Options,
 ) -> Result<Reply, ApiError> {
-    let count = app.register.count(principal, call.deadline).await;
+    let Asked { filter, .. } =
+        Asked::read(options, &app.paging, principal.tenant(), app.clock.now())?;
+    let count = app.register.count(principal, filter, call.deadline).await;
     Ok(Reply::number(count.map_err(|error| read_error(app, error))?))
 }
 
@@ -90,7 +85,10 @@ pub(super) async fn get(
     call: &Call,
     principal: &Principal,
     id: &str,
+    options: &Options,
 ) -> Result<Reply, ApiError> {
+    let Asked { select, .. } =
+        Asked::read(options, &app.paging, principal.tenant(), app.clock.now())?;
     let Precondition { if_match, if_none_match } = negotiate::precondition(call.headers())?;
     let row = app.register.get(principal, parse_id(id)?).await?;
     let row = row.ok_or_else(|| ApiError::not_found(id))?;
@@ -100,7 +98,7 @@ pub(super) async fn get(
     if if_none_match.is_some_and(|known| known.contain(row.rev)) {
         return Ok(Reply::not_modified(&row));
     }
-    Ok(Reply::entity(&row, &call.root))
+    Ok(Reply::entity(&row, &call.root, select.as_ref()))
 }
 
 pub(super) async fn create(
@@ -173,7 +171,9 @@ pub(super) async fn search(
     let found = app.register.find(principal, keys, call.deadline).await;
     let rows = found.map_err(|error| read_error(app, error))?;
     let context = action_context(&call.root, ENTITY_TYPE);
-    Ok(Reply::json(render::collection(&rows, &context, None)))
+    let page =
+        Page { rows: &rows, context: &context, count: None, next_link: None, selected: None };
+    Ok(Reply::json(render::collection(&page)))
 }
 
 async fn payload(app: &App, call: &Call, body: Body) -> Result<Payload, ApiError> {

@@ -1,6 +1,7 @@
 //! HTTP on top of the register: finds the route, lets the caller in, has the operation done, and
 //! turns whatever comes of it into an answer and one log line. Must not know SQL.
 
+mod asked;
 mod beside;
 pub mod connections;
 pub mod error;
@@ -61,7 +62,7 @@ const MAX_HEADER_BYTES: usize = 32 * 1024;
 const MAX_HEADERS: usize = 100;
 /// Answers smaller than this travel as fast without compression.
 const COMPRESS_FROM_BYTES: u64 = 1_024;
-/// Most bytes of a path in the log.
+/// Most characters of a path in the log.
 const MAX_LOGGED_PATH: usize = 512;
 /// Longest `client-request-id` that is echoed and kept, in bytes.
 const MAX_CLIENT_REQUEST_ID: usize = 128;
@@ -237,7 +238,7 @@ async fn serve(app: &App, call: &mut Call, body: Body) -> Result<Reply, ApiError
     call.root = format!("{origin}/{}", routes::VERSION);
     let format = negotiate::format(call.headers())?;
     let Access::AnyOf(any_of) = route.access else {
-        refuse_options(&options(call)?)?;
+        asked::options(call, route.operation)?;
         format.require_json()?;
         return Ok(respond::service_document(&call.root));
     };
@@ -246,10 +247,7 @@ async fn serve(app: &App, call: &mut Call, body: Body) -> Result<Reply, ApiError
     call.principal = Some(principal.clone());
     app.throttle.admit(&principal, &call.head.method)?;
     let call = &*call;
-    let options = options(call)?;
-    if route.operation != Operation::List {
-        refuse_options(&options)?;
-    }
+    let options = asked::options(call, route.operation)?;
     match route.operation {
         Operation::Count => format.require_text()?,
         _ => format.require_json()?,
@@ -268,8 +266,8 @@ async fn dispatch(
 ) -> Result<Reply, ApiError> {
     match operation {
         Operation::List => identities::list(app, call, principal, options).await,
-        Operation::Count => identities::count(app, call, principal).await,
-        Operation::Get => identities::get(app, call, principal, id).await,
+        Operation::Count => identities::count(app, call, principal, options).await,
+        Operation::Get => identities::get(app, call, principal, id, options).await,
         Operation::Create => identities::create(app, call, principal, body).await,
         Operation::Update => identities::update(app, call, principal, id, body).await,
         Operation::Delete => identities::delete(app, call, principal, id).await,
@@ -298,26 +296,6 @@ fn check_head(head: &http::request::Parts) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn options(call: &Call) -> Result<Options, ApiError> {
-    let options = Options::parse(call.head.uri.query().unwrap_or_default())?;
-    // No option that is taken can refer to one.
-    if let Some((alias, _)) = options.aliases().next() {
-        return Err(ApiError::not_offered(&format!("The parameter alias '{alias}'")));
-    }
-    Ok(options)
-}
-
-/// A query option is applied or refused, never ignored.
-fn refuse_options(options: &Options) -> Result<(), ApiError> {
-    match options.iter().next() {
-        Some((option, _)) => Err(ApiError::not_offered(&format!(
-            "The query option '{}' of this operation",
-            option.name()
-        ))),
-        None => Ok(()),
-    }
-}
-
 /// What a handler said when it panicked. The request gets an answer all the same.
 fn panicked(panic: &(dyn Any + Send)) -> String {
     let said = panic.downcast_ref::<String>().map(String::as_str);
@@ -339,7 +317,7 @@ fn describe(error: &ApiError) -> String {
 
 /// As much of a path as a line of the log has room for. Those that are served are shorter.
 fn shown(path: &str) -> &str {
-    path.get(..path.floor_char_boundary(MAX_LOGGED_PATH)).unwrap_or_default()
+    path.char_indices().nth(MAX_LOGGED_PATH).map_or(path, |(end, _)| path.split_at(end).0)
 }
 
 /// One line for each request. It holds no token, no body and no query string.

@@ -8,8 +8,10 @@ use http::StatusCode;
 use http::header::{
     self, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, WWW_AUTHENTICATE,
 };
+use model::render::{Page, Selected};
 use model::{Fault, Identity, render};
 use odata::DateTimeOffset;
+use odata::query::Select;
 use serde::Serialize;
 use serde_json::json;
 
@@ -64,10 +66,27 @@ impl Reply {
         Self::new(StatusCode::NO_CONTENT, None, Vec::new())
     }
 
-    /// 200 with an entity and its tag.
-    pub(super) fn entity(row: &Identity, root: &str) -> Self {
-        Self::json(render::entity(row, &format!("{}/$entity", context(root))))
-            .with(ETAG, render::etag(row.rev))
+    /// 200 with an entity, all of it or what was selected, and its tag.
+    pub(super) fn entity(row: &Identity, root: &str, select: Option<&Select>) -> Self {
+        let context = format!("{}/$entity", context(root, select));
+        let collection = format!("{root}/{COLLECTION}");
+        let selected = select.map(|select| Selected { select, collection: &collection });
+        Self::json(render::entity(row, &context, selected)).with(ETAG, render::etag(row.rev))
+    }
+
+    /// 200 with a page of entities and, if there is one, the link to the next.
+    pub(super) fn page(
+        rows: &[Identity],
+        root: &str,
+        select: Option<&Select>,
+        count: Option<u64>,
+        next_link: Option<&str>,
+    ) -> Self {
+        let context = context(root, select);
+        let collection = format!("{root}/{COLLECTION}");
+        let selected = select.map(|select| Selected { select, collection: &collection });
+        let page = Page { rows, context: &context, count, next_link, selected };
+        Self::json(render::collection(&page))
     }
 
     /// 304: the client has the entity as it is.
@@ -87,7 +106,7 @@ impl Reply {
             Some(Return::Minimal) => Self::no_content()
                 .with(ETAG, render::etag(row.rev))
                 .with(ODATA_ENTITY_ID, address.clone()),
-            Some(Return::Representation) | None => Self::entity(row, root),
+            Some(Return::Representation) | None => Self::entity(row, root, None),
         };
         if created {
             if reply.status == StatusCode::OK {
@@ -112,9 +131,17 @@ impl Reply {
     }
 }
 
-/// The context URL of the collection.
-pub(super) fn context(root: &str) -> String {
-    format!("{root}/$metadata#{COLLECTION}")
+/// The context URL of the collection, with what was selected.
+fn context(root: &str, select: Option<&Select>) -> String {
+    let list = match select {
+        None => String::new(),
+        Some(Select::All) => "(*)".to_owned(),
+        Some(Select::Only(columns)) => {
+            let names: Vec<&str> = columns.iter().map(|column| column.property.name).collect();
+            format!("({})", names.join(","))
+        }
+    };
+    format!("{root}/$metadata#{COLLECTION}{list}")
 }
 
 /// The context URL of what an action answers with.

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::process::{Place, Server, run};
+use crate::process::{Place, Server, run, wait_until};
 
 const SERVE: [&str; 5] = ["serve", "--dev", "--listen", "127.0.0.1:0", "--ephemeral"];
 
@@ -75,13 +75,40 @@ async fn a_data_directory_keeps_the_keys_and_never_the_rows() {
     server.stop();
     assert_eq!(entries(&scratch(&place)), [""; 0]);
     let kept = entries(&place.path().join("keys"));
-    assert!(kept.contains(&"dev.env".to_owned()), "{kept:?}");
+    assert!(kept.contains(&"dev-signing-key.pem".to_owned()), "{kept:?}");
+    assert!(!kept.contains(&"dev.env".to_owned()), "nobody listens where it says: {kept:?}");
     assert!(!kept.iter().any(|name| name.starts_with("muster.db")), "{kept:?}");
 
     // The same keys, another register.
     let server = Server::start(command(&place, &options));
     assert_eq!(server.list(&token).await.0, 200, "a token of before is believed");
     assert_eq!(server.rows().await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_script_that_waits_for_its_file_finds_no_older_one() {
+    let place = Place::new();
+    drop(Server::start(command(&place, &["--data", "keys"])));
+    let file = place.path().join("keys/dev.env");
+    assert!(file.exists(), "a server that is killed removes nothing");
+    // It cannot serve before it has read this, and its keys are held by then.
+    let seed: String = (0..20_000).map(|n| format!("{n}\n")).collect();
+    fs::write(place.path().join("seed.csv"), seed).unwrap();
+    let options = ["--data", "keys", "--seed", "serialNumber=seed.csv"];
+    let mut child = command(&place, &options)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_until("the old file to go", || !file.exists());
+    wait_until("the new one", || file.exists());
+    let env = fs::read_to_string(&file).unwrap();
+    let url = env.lines().find_map(|line| line.strip_prefix("BASE_URL=")).unwrap();
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let answer = http.get(url).send().await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(answer.unwrap().status(), 200, "{url}");
 }
 
 #[tokio::test]

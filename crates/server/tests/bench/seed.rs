@@ -20,7 +20,10 @@ fn with(files: &[(&str, &str)]) -> Place {
 /// The rows of a register that begins with these files.
 async fn rows(place: &Place, seeds: &[&str]) -> Vec<Value> {
     let options: Vec<&str> = seeds.iter().flat_map(|seed| ["--seed", seed]).collect();
-    place.serve(&[&["--ephemeral", "--log", "warn"], &options[..]].concat()).rows().await
+    let server = place.serve(&[&["--ephemeral", "--log", "warn"], &options[..]].concat());
+    let rows = server.rows().await;
+    server.stop();
+    rows
 }
 
 const A: &str =
@@ -147,4 +150,5 @@ async fn rows_of_many_imports_come_in_their_order() {
         path = link.split_once(&server.address().to_string()).unwrap().1.to_owned();
     }
     assert_eq!(next, count);
+    server.stop();
 }

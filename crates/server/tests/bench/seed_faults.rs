@@ -112,4 +112,5 @@ async fn the_variable_names_a_file_too() {
     });
     assert_eq!(crate::begun::identifiers(&server.rows().await), ["A-1"]);
     assert!(!place.data("").exists());
+    server.stop();
 }

@@ -14,4 +14,5 @@ mod operations;
 mod options;
 mod page;
 mod tables;
+mod testing;
 mod tour;

@@ -4,10 +4,12 @@ use model::{PROPERTIES, Writer};
 use muster::auth::Access;
 use muster::http::error::ErrorKind;
 use muster::http::routes::ROUTES;
+use muster::http::test_bench;
 
 use crate::page::read;
 
 const PAGE: &str = "docs/compatibility.md";
+const TESTING: &str = "docs/testing.md";
 
 /// Compares what stands between the marks of a generated table of a page with what ought to.
 pub(crate) fn check(file: &str, name: &str, rows: &[String]) {
@@ -46,6 +48,14 @@ fn the_routes_are_those_that_are_served() {
         })
         .collect();
     check(PAGE, "routes", &rows);
+}
+
+#[test]
+fn the_routes_of_the_test_bench_are_those_that_are_served() {
+    let rows = test_bench::ROUTES
+        .iter()
+        .map(|route| format!("| {} | `{}` | {:?} |", route.method, route.template, route.action));
+    check(TESTING, "test bench", &rows.collect::<Vec<_>>());
 }
 
 #[test]

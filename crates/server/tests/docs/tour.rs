@@ -55,13 +55,13 @@ impl Drop for Served {
 }
 
 /// Whether a program is there. In CI its absence is a failure.
-fn has(program: &str) -> bool {
+pub(crate) fn has(program: &str) -> bool {
     let found = std::env::var_os("PATH")
         .is_some_and(|path| std::env::split_paths(&path).any(|p| p.join(program).is_file()));
     let is_required = std::env::var_os("MUSTER_TEST_REQUIRE").is_some();
     assert!(found || !is_required, "{program} is required here, and not found");
     if !found {
-        println!("skipped: the tour of the README needs {program}");
+        println!("skipped: the pages' snippets need {program}");
     }
     found
 }
@@ -89,7 +89,7 @@ fn run(directory: &Path, snippets: &[&Block]) -> Vec<String> {
     printed
 }
 
-fn same_text(shown: &str, printed: &str) -> bool {
+pub(crate) fn same_text(shown: &str, printed: &str) -> bool {
     let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
     let (shown, printed): (Vec<_>, Vec<_>) =
         (shown.lines().map(words).collect(), printed.lines().map(words).collect());

@@ -142,10 +142,17 @@ each_engine!(addresses_that_name_nothing, async |service: &Service| {
 each_engine!(query_options_that_cannot_be_met, async |service: &Service| {
     for (query, status, code, message) in [
         (
-            "?$filter=platform%20eq%20'ios'",
+            "?$search=abc",
             501,
             "NotImplemented",
-            "The query option '$filter' is not offered by this service.",
+            "The query option '$search' of this operation is not offered by this service.",
+        ),
+        (
+            "?$filter=platfrom%20eq%20'ios'",
+            400,
+            "BadRequest",
+            "Invalid filter clause: at character 1 of $filter, 'platfrom' is not a property. Did \
+             you mean 'platform'?",
         ),
         (
             "?$top=ten",
@@ -163,8 +170,9 @@ each_engine!(query_options_that_cannot_be_met, async |service: &Service| {
             "?$skiptoken=a",
             400,
             "BadRequest",
-            "The value of '$skiptoken' was not made by this service for this tenant: follow the \
-             '@odata.nextLink' as it is, or begin anew without it.",
+            "The value of '$skiptoken' was not made by this service for this tenant and this \
+             '$filter' and '$orderby': follow the '@odata.nextLink' as it is, or begin anew \
+             without it.",
         ),
     ] {
         expect(service.get(query), status, code, message).await;

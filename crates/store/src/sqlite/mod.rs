@@ -1,6 +1,7 @@
 //! The register in one SQLite file: a writer thread, a checkpoint thread, readers.
 
 mod checkpoint;
+mod query;
 mod readers;
 mod rows;
 mod schema;
@@ -17,14 +18,16 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use model::{Identity, IdentityId, SearchKey, TenantId};
+use odata::query::Filter;
 use rusqlite::Connection;
 
 use crate::load::Commits;
 use crate::queue::Queue;
 use crate::{
-    Change, Clock, CommitMeters, HistoryFilter, Load, Outcome, Snapshot, StoreError, Write,
+    Change, Clock, CommitMeters, HistoryFilter, Load, Outcome, Query, Snapshot, StoreError, Write,
     WriteError,
 };
+use query::Reading;
 use readers::Readers;
 
 /// How much of an acknowledged write a power cut may take.
@@ -113,21 +116,25 @@ impl Sqlite {
     pub(crate) async fn page(
         &self,
         tenant: TenantId,
-        after: Option<IdentityId>,
-        limit: usize,
+        query: Query,
         deadline: Instant,
     ) -> Result<Vec<Identity>, StoreError> {
-        self.readers
-            .scan(deadline, move |connection| rows::page(connection, tenant, after, limit))
-            .await
+        let page = move |connection: &Connection| {
+            query::page(&Reading { connection, tenant, deadline }, &query)
+        };
+        self.readers.scan(deadline, page).await
     }
 
     pub(crate) async fn count(
         &self,
         tenant: TenantId,
+        filter: Option<Filter>,
         deadline: Instant,
     ) -> Result<u64, StoreError> {
-        self.readers.scan(deadline, move |connection| rows::count(connection, tenant)).await
+        let count = move |connection: &Connection| {
+            query::count(&Reading { connection, tenant, deadline }, filter.as_ref())
+        };
+        self.readers.scan(deadline, count).await
     }
 
     pub(crate) async fn find(

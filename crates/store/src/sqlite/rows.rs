@@ -18,17 +18,14 @@ macro_rules! columns {
     };
 }
 
+/// What reads of identities begin with.
+pub(super) const SELECT: &str = concat!("SELECT ", columns!(), " FROM identities");
 const BY_ID: &str =
     concat!("SELECT ", columns!(), " FROM identities WHERE tenant_id = ?1 AND id = ?2");
 const BY_KEY: &str = concat!(
     "SELECT ",
     columns!(),
     " FROM identities WHERE tenant_id = ?1 AND identifier_key = ?2 AND type = ?3"
-);
-const PAGE: &str = concat!(
-    "SELECT ",
-    columns!(),
-    " FROM identities WHERE tenant_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3"
 );
 const COUNT: &str = "SELECT count(*) FROM identities WHERE tenant_id = ?1";
 const CHANGE_COLUMNS: &str = "tenant_id, seq, id, kind, at_ticks, actor_type, user_id, user_name, \
@@ -51,20 +48,6 @@ pub(super) fn by_key(
     let mut statement = connection.prepare_cached(BY_KEY)?;
     let parameters = params![blob(&tenant.0), key, identity_type.value()];
     Ok(statement.query_row(parameters, identity).optional()?)
-}
-
-pub(super) fn page(
-    connection: &Connection,
-    tenant: TenantId,
-    after: Option<IdentityId>,
-    limit: usize,
-) -> Result<Vec<Identity>, StoreError> {
-    // The empty blob stands before every id.
-    let after = after.map_or(Vec::new(), |id| id.0.as_bytes().to_vec());
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut statement = connection.prepare_cached(PAGE)?;
-    let rows = statement.query_map(params![blob(&tenant.0), after, limit], identity)?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 pub(super) fn count(connection: &Connection, tenant: TenantId) -> Result<u64, StoreError> {
@@ -146,7 +129,7 @@ fn damaged(index: usize, what: &str) -> rusqlite::Error {
     )
 }
 
-fn identity(row: &Row<'_>) -> rusqlite::Result<Identity> {
+pub(super) fn identity(row: &Row<'_>) -> rusqlite::Result<Identity> {
     Ok(Identity {
         id: IdentityId(guid(row, 0)?),
         identifier: row.get(1)?,

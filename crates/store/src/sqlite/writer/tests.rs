@@ -1,6 +1,6 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use model::{Patch, TenantId};
 use tempfile::TempDir;
@@ -8,9 +8,10 @@ use uuid::Uuid;
 
 use super::*;
 use crate::queue::Queue;
+use crate::sqlite::query::{self, Reading};
 use crate::sqlite::{checkpoint, rows, schema};
 use crate::testing::{TENANT, create, describe, expired, hand_in, import, update, write};
-use crate::{Change, Durability, HistoryFilter, Operation, Precondition};
+use crate::{Change, Durability, HistoryFilter, Operation, Precondition, Query};
 
 /// A register whose writer works when a test says so.
 struct Bench {
@@ -74,7 +75,12 @@ impl Bench {
 
     /// The identifiers of the rows, after a look at whether the history tells the same story.
     fn identifiers(&self) -> Vec<String> {
-        let rows = rows::page(&self.writer.connection, TENANT, None, 100_000).unwrap();
+        let reading = Reading {
+            connection: &self.writer.connection,
+            tenant: TENANT,
+            deadline: Instant::now() + Duration::from_secs(60),
+        };
+        let rows = query::page(&reading, &Query::by_key(100_000)).unwrap();
         let mut told = std::collections::BTreeMap::new();
         for (seq, change) in (1..).zip(self.history()) {
             assert_eq!(change.seq, seq, "the history has no gaps");
