@@ -75,6 +75,21 @@ await new PageIterator(graph, first, (row) => Boolean(seen.add(row.id))).iterate
 const count = await graph.api(`${IDENTITIES}/$count`).get();
 assert.equal(seen.size, Number(count));
 
+const asked = [];
+const sorted = await graph
+  .api(IDENTITIES)
+  .filter("startswith(importedDeviceIdentifier,'JS-BULK-') and enrollmentState ne 'failed'")
+  .orderby("importedDeviceIdentifier desc")
+  .select(["id", "importedDeviceIdentifier"])
+  .count(true)
+  .top(100)
+  .get();
+assert.equal(sorted["@odata.count"], 250);
+assert.equal("platform" in sorted.value[0], false);
+const takeName = (row) => Boolean(asked.push(row.importedDeviceIdentifier));
+await new PageIterator(graph, sorted, takeName).iterate();
+assert.deepEqual(asked, bulk.map((row) => row.importedDeviceIdentifier).sort().reverse());
+
 const failure = async (request) => {
   try {
     await request;

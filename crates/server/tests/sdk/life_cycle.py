@@ -110,6 +110,28 @@ async def page(graph, identities):
     assert len(seen) == len(set(seen)) == count, (len(seen), count)
 
 
+async def query(graph, identities):
+    parameters = PageParameters(
+        filter="startswith(importedDeviceIdentifier,'PY-BULK-') and enrollmentState ne 'failed'",
+        orderby=["importedDeviceIdentifier desc"],
+        select=["id", "importedDeviceIdentifier"],
+        top=100,
+        count=True,
+    )
+    configuration = RequestConfiguration(query_parameters=parameters)
+    first = await identities.get(request_configuration=configuration)
+    assert first.odata_count == 250 and len(first.value) == 100, first.odata_count
+    assert first.value[0].platform is None, "what was not selected is not there"
+    seen = []
+
+    def take(row):
+        seen.append(row.imported_device_identifier)
+        return True
+
+    await PageIterator(first, graph.request_adapter).iterate(take)
+    assert seen == sorted((f"PY-BULK-{number}" for number in range(250)), reverse=True), seen
+
+
 async def fail(identities):
     missing = identities.by_imported_device_identity_id("no-such-identity")
     try:
@@ -146,6 +168,7 @@ async def main():
         one = await change(identities)
         await act(identities)
         await page(graph, identities)
+        await query(graph, identities)
         await fail(identities)
         await one.delete()
         left = await identities.count.get()

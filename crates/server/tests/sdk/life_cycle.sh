@@ -24,6 +24,10 @@ graph "$IDENTITIES/searchExistingIdentities" \
     -d '{"importedDeviceIdentities": [{"importedDeviceIdentifier": "curl-2"}]}' \
     | grep -q '"importedDeviceIdentifier":"CURL-2"'
 is "$(graph "$IDENTITIES/\$count")" "$((BEFORE + 1))"
+FOUND=$(graph -G "$IDENTITIES" --data-urlencode "\$filter=importedDeviceIdentifier eq 'CURL-2'" \
+    --data-urlencode '$select=importedDeviceIdentifier' --data-urlencode '$count=true')
+is "$(printf %s "$FOUND" | field importedDeviceIdentifier)" CURL-2
+printf %s "$FOUND" | grep -q '"@odata.count":1'
 is "$(graph -X DELETE "$IDENTITIES/$ID" -w '%{http_code}')" 204
 is "$(curl -sS -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $TOKEN" "$IDENTITIES/$ID")" 404
 echo done

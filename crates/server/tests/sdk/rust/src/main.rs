@@ -86,6 +86,21 @@ async fn page(graph: &GraphClient) -> Outcome<usize> {
     Ok(seen.len())
 }
 
+async fn query(graph: &GraphClient) -> Outcome<()> {
+    let no_path: [&str; 0] = [];
+    let request = request!(graph, GET, no_path)
+        .filter(&["startswith(importedDeviceIdentifier,'RS-BULK-')"])
+        .order_by(&["importedDeviceIdentifier desc"])
+        .select(&["id", "importedDeviceIdentifier"])
+        .count("true")
+        .top("100");
+    let page = request.send().await?.error_for_status()?.json::<Value>().await?;
+    assert_eq!(page["@odata.count"], 250);
+    assert_eq!(page["value"][0]["importedDeviceIdentifier"], "RS-BULK-99");
+    assert_eq!(page["value"][0].get("platform"), None);
+    Ok(())
+}
+
 async fn fail(graph: &GraphClient) -> Outcome<()> {
     let missing = request!(graph, GET, ["no-such-identity"]).send().await?;
     assert_eq!(missing.status(), 404);
@@ -104,6 +119,7 @@ async fn main() -> Outcome<()> {
     let id = change(&graph).await?;
     act(&graph).await?;
     let seen = page(&graph).await?;
+    query(&graph).await?;
     fail(&graph).await?;
     let deleted = request!(graph, DELETE, [id]).send().await?;
     assert_eq!(deleted.status(), 204);
