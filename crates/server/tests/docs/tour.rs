@@ -215,6 +215,17 @@ fn python_signs_in_as_the_readme_says() {
     sdk_snippet("python", "example.py", &command, |_| {});
 }
 
+/// The snippet of Rust is a program beside the client of the SDK's tests, built with it.
+#[test]
+fn rust_lists_as_the_readme_says() {
+    let snippet = read("crates/server/tests/sdk/rust/src/bin/readme.rs");
+    let section = blocks(&read("README.md"), Some("## With the SDKs"));
+    assert!(section.iter().any(|block| block.language == "rust" && block.text == snippet));
+    let Some(client) = client("MUSTER_TEST_RUST_CLIENT") else { return };
+    let command = format!("'{}'", client.with_file_name("readme").display());
+    sdk_snippet("rust", "example.rs", &command, |_| {});
+}
+
 #[test]
 fn javascript_signs_in_as_the_readme_says() {
     let Some(modules) = client("MUSTER_TEST_NODE_MODULES") else { return };
