@@ -5,11 +5,13 @@
 //! it hands out decoded text.
 
 mod decode;
+mod encode;
 
 use std::collections::BTreeMap;
 
 use crate::suggest::nearest_within;
 use decode::{Encoded, decode};
+use encode::{encode, encode_name};
 
 /// The most characters of what was sent that an error repeats.
 const LONGEST_ECHO: usize = 60;
@@ -148,6 +150,15 @@ impl Options {
     /// A parameter alias as it was sent, and its value. The name begins with `@`.
     pub fn alias(&self, name: &str) -> Option<(&str, &str)> {
         self.aliases.get_key_value(name).map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The aliases, and those system options that `keep` wants, as they stand in a URL, each with
+    /// a `&` behind it. What reads it finds the same options.
+    pub fn write(&self, keep: impl Fn(SystemOption) -> bool) -> String {
+        let kept = self.iter().filter(|(option, _)| keep(*option));
+        let system = kept.map(|(option, value)| (option.name(), value));
+        let all = system.chain(self.aliases());
+        all.map(|(name, value)| format!("{}={}&", encode_name(name), encode(value))).collect()
     }
 
     /// Whether there is neither a system option nor an alias.

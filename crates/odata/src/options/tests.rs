@@ -225,3 +225,22 @@ proptest! {
         prop_assert_eq!(options.get(SystemOption::Filter), Some(value.as_str()));
     }
 }
+
+#[test]
+fn what_is_written_reads_as_the_same_options() {
+    for query in [
+        "",
+        "$filter=a%20eq%20'%26%3D%2B%25'&top=5&@p=%40q&@@=1&@q=%F0%9F%98%80",
+        "orderby=a desc,b&custom=1&select=*&$count=true&search=%22a%20b%22",
+    ] {
+        let options = Options::parse(query).unwrap();
+        assert_eq!(Options::parse(&options.write(|_| true)), Ok(options), "{query}");
+    }
+}
+
+#[test]
+fn what_is_not_wanted_is_not_written() {
+    let options = Options::parse("@p='%C3%A9'&$SkipToken=a&top=5&SKIP=3&filter=a eq @p").unwrap();
+    let written = options.write(|option| option != SystemOption::Skip);
+    assert_eq!(written, "$skiptoken=a&$top=5&$filter=a%20eq%20%40p&@p=%27%C3%A9%27&");
+}

@@ -5,25 +5,12 @@ use model::{TenantId, query_context};
 use odata::options::{parse_count, parse_skip, parse_top};
 use odata::query::{Filter, OrderBy, Select};
 use odata::{DateTimeOffset, Options, SystemOption};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use store::Position;
 
 use super::Call;
 use super::error::ApiError;
 use super::paging::{Paging, Scope};
 use super::routes::Operation;
-
-/// What is encoded in the options that a link carries on. `$` and `@` stand in names only.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~')
-    .remove(b',')
-    .remove(b'(')
-    .remove(b')')
-    .remove(b'*')
-    .remove(b':');
 
 /// The options that an operation takes.
 const fn taken(operation: Operation) -> &'static [SystemOption] {
@@ -137,16 +124,5 @@ fn foreign_token() -> ApiError {
 /// The options that the link to the next page carries on, each with a `&` behind it: all but where
 /// this page began.
 pub(super) fn carried_on(options: &Options) -> String {
-    let is_place =
-        |option: SystemOption| matches!(option, SystemOption::Skip | SystemOption::SkipToken);
-    let system = options.iter().filter(|(option, _)| !is_place(*option));
-    let system = system.map(|(option, value)| (option.name().trim_start_matches('$'), '$', value));
-    let aliases = options.aliases().map(|(name, value)| (name.trim_start_matches('@'), '@', value));
-    system
-        .chain(aliases)
-        .map(|(name, sign, value)| {
-            let encoded = |text| utf8_percent_encode(text, ENCODED);
-            format!("{sign}{}={}&", encoded(name), encoded(value))
-        })
-        .collect()
+    options.write(|option| !matches!(option, SystemOption::Skip | SystemOption::SkipToken))
 }

@@ -12,7 +12,7 @@ mod malformed;
 mod measure;
 mod negotiate;
 mod origin;
-mod paging;
+pub mod paging;
 mod places;
 mod respond;
 pub mod routes;

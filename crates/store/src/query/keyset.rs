@@ -41,7 +41,7 @@ impl Query {
             .order
             .items()
             .iter()
-            .zip(&after.0)
+            .zip(after.values())
             .map(|(item, value)| match &item.expr {
                 Expr::Property(column) => bound(column, value),
                 _ => None,

@@ -7,13 +7,15 @@
 mod condition;
 mod keyset;
 mod pick;
+mod position;
 mod sql;
 
-use odata::query::{Expr, Filter, OrderBy, Row, Value};
+use odata::query::{Filter, OrderBy};
 use odata::{DateTimeOffset, Options};
 
 pub(crate) use condition::{Condition, Narrowing};
 pub(crate) use pick::pick;
+pub use position::Position;
 pub(crate) use sql::{Bound, Dialect, Sql};
 
 /// A page of the identities of a tenant.
@@ -72,40 +74,4 @@ pub(crate) enum Way {
     Walked(Vec<keyset::Column>),
     /// The database gives candidates in any order; rows are judged and the first ones kept.
     Picked,
-}
-
-/// A place in an order: the values of its items, for the row that the place is right behind.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Position(Vec<Value<'static>>);
-
-impl Position {
-    /// The place right behind a row.
-    pub fn behind(row: &(impl Row + ?Sized), order: &OrderBy) -> Self {
-        let values = order.items().iter().map(|item| item.expr.evaluate(row).into_owned());
-        Self(values.collect())
-    }
-
-    /// The place with these values, one for each item of an order and each of its type or null.
-    /// `None` if they are not.
-    pub fn new(values: Vec<Value<'static>>, order: &OrderBy) -> Option<Self> {
-        let items = order.items();
-        let fits = |(value, expr): (&Value<'_>, &Expr)| match (value.ty(), expr.ty()) {
-            (Some(is), Some(must)) => is == must || is.is_number() && must.is_number(),
-            (None, _) | (_, None) => true,
-        };
-        let fit = values.iter().zip(items.iter().map(|item| &item.expr)).all(fits);
-        (fit && values.len() == items.len()).then_some(Self(values))
-    }
-
-    /// The values, in the order of the items.
-    pub fn values(&self) -> &[Value<'static>] {
-        &self.0
-    }
-
-    fn compare(&self, other: &Self, order: &OrderBy) -> std::cmp::Ordering {
-        let values = self.0.iter().zip(&other.0);
-        let orders =
-            order.items().iter().zip(values).map(|(item, (a, b))| item.direction.order(a, b));
-        orders.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
-    }
 }
