@@ -30,7 +30,8 @@ pub struct OrderItem {
     pub direction: Direction,
 }
 
-/// A total order of rows: by the items of `$orderby`, then by the key.
+/// A total order of rows: by the items of `$orderby`, then by the key, which goes the way of the last
+/// item, so that one index read in one direction has the whole order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OrderBy(Vec<OrderItem>);
 
@@ -91,8 +92,9 @@ impl OrderBy {
     /// decides nothing and goes.
     fn complete(&mut self, context: &Context<'_>) {
         let key: Vec<_> = context.columns().filter(|column| column.property.key).collect();
+        let direction = self.0.last().map_or(Direction::Ascending, |last| last.direction);
         for column in &key {
-            self.add(OrderItem { expr: Expr::Property(*column), direction: Direction::Ascending });
+            self.add(OrderItem { expr: Expr::Property(*column), direction });
         }
         let is_key = |item: &OrderItem| key.iter().any(|it| item.expr == Expr::Property(*it));
         if let Some(last) = self.0.iter().rposition(is_key) {

@@ -43,7 +43,7 @@ each_engine!(rows_are_ordered_and_paged_alike, async |service: &Service| {
         ("importedDeviceIdentifier desc", [last, high, "c", "a", "B"]),
         ("description", ["B", last, high, "c", "a"]),
         ("description asc,id desc", [last, "B", high, "c", "a"]),
-        ("description desc", ["a", "c", high, "B", last]),
+        ("description desc", ["a", "c", high, last, "B"]),
         ("platform", [last, high, "B", "c", "a"]),
         ("platform desc,importedDeviceIdentifier desc", ["a", "c", "B", last, high]),
         ("id desc", [high, last, "c", "B", "a"]),

@@ -12,6 +12,8 @@ use super::rows::{SELECT, blob, identity};
 use crate::StoreError;
 use crate::query::{Bound, Condition, Dialect, Query, Sql, Way, narrowing, pick};
 
+const COUNT: &str = "SELECT count(*) FROM identities";
+
 struct Sqlite;
 
 impl Dialect for Sqlite {
@@ -43,15 +45,9 @@ pub(super) fn page(reading: &Reading<'_>, query: &Query) -> Result<Vec<Identity>
     }
     // One state of the register, however often it is gone through.
     let _snapshot = reading.connection.unchecked_transaction()?;
-    let narrowing = query.narrowing();
-    let mut sql = reading.begin(SELECT, &narrowing.condition);
-    match query.way(narrowing.is_exact) {
-        Way::Sorted(columns) => {
-            sql.push(" AND ").condition(&query.behind()).order(&columns);
-            let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
-            sql.push(" LIMIT ").bind(Bound::Integer(limit));
-            let skip = i64::try_from(query.skip).unwrap_or(i64::MAX);
-            sql.push(" OFFSET ").bind(Bound::Integer(skip));
+    let (sql, way) = reading.page(query);
+    match way {
+        Way::Sorted(_) => {
             let mut rows = Vec::new();
             reading.each(&sql, |row| {
                 rows.push(row);
@@ -59,10 +55,7 @@ pub(super) fn page(reading: &Reading<'_>, query: &Query) -> Result<Vec<Identity>
             })?;
             Ok(rows)
         }
-        Way::Walked(columns) => {
-            sql.push(" AND ").condition(&query.behind()).order(&columns);
-            walk(reading, &sql, query)
-        }
+        Way::Walked(_) => walk(reading, &sql, query),
         Way::Picked => pick(query, |offer| {
             reading.each(&sql, |row| {
                 offer(row);
@@ -99,8 +92,8 @@ pub(super) fn count(reading: &Reading<'_>, filter: Option<&Filter>) -> Result<u6
             Ok(count)
         }
         _ => {
-            let sql = reading.begin("SELECT count(*) FROM identities", &narrowing.condition);
-            let mut statement = reading.connection.prepare(&sql.text)?;
+            let sql = reading.begin(COUNT, &narrowing.condition);
+            let mut statement = reading.connection.prepare_cached(&sql.text)?;
             let count: i64 =
                 statement.query_row(params_from_iter(&sql.values), |row| row.get(0))?;
             Ok(u64::try_from(count).unwrap_or_default())
@@ -109,6 +102,23 @@ pub(super) fn count(reading: &Reading<'_>, filter: Option<&Filter>) -> Result<u6
 }
 
 impl Reading<'_> {
+    /// The statement for a page, and what is to be done with its rows.
+    fn page(&self, query: &Query) -> (Sql, Way) {
+        let narrowing = query.narrowing();
+        let mut sql = self.begin(SELECT, &narrowing.condition);
+        let way = query.way(narrowing.is_exact);
+        if let Way::Sorted(columns) | Way::Walked(columns) = &way {
+            sql.push(" AND ").condition(&query.behind()).order(columns);
+        }
+        if let Way::Sorted(_) = way {
+            let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
+            sql.push(" LIMIT ").bind(Bound::Integer(limit));
+            let skip = i64::try_from(query.skip).unwrap_or(i64::MAX);
+            sql.push(" OFFSET ").bind(Bound::Integer(skip));
+        }
+        (sql, way)
+    }
+
     /// A statement over the tenant's rows that meet a condition.
     fn begin(&self, beginning: &str, condition: &Condition) -> Sql {
         let mut sql = Sql::new::<Sqlite>(beginning);
@@ -120,7 +130,7 @@ impl Reading<'_> {
     /// Hands over the rows until `more` wants none. The database looks at the deadline while it
     /// searches; this does while rows are judged.
     fn each(&self, sql: &Sql, mut more: impl FnMut(Identity) -> bool) -> Result<(), StoreError> {
-        let mut statement = self.connection.prepare(&sql.text)?;
+        let mut statement = self.connection.prepare_cached(&sql.text)?;
         let mut rows = statement.query(params_from_iter(&sql.values))?;
         while let Some(row) = rows.next()? {
             if Instant::now() >= self.deadline {
@@ -138,7 +148,7 @@ impl Reading<'_> {
 mod tests {
     use std::time::Duration;
 
-    use odata::query::{OrderBy, Value};
+    use odata::query::{Context, OrderBy, Value};
     use odata::{DateTimeOffset, Options};
 
     use super::*;
@@ -146,35 +156,42 @@ mod tests {
     use crate::testing::TENANT;
     use crate::{Clock, Durability, Position};
 
-    /// How SQLite goes about a page, from behind this id on if there is one.
-    fn plan(filter: &str, order: Option<&str>, after: Option<&str>) -> String {
+    /// How SQLite goes about what it is asked, in its own words, without those on the table.
+    fn plan(asked: impl FnOnce(&Reading<'_>, &Context<'_>) -> Sql) -> String {
         let file = tempfile::NamedTempFile::new().unwrap();
         let mut connection = Connection::open(file.path()).unwrap();
         schema::set_up(&connection, Durability::None).unwrap();
         schema::prepare(&mut connection, &Clock::system()).unwrap();
+        // What the planner is to believe is read when a connection is opened.
+        let connection = Connection::open(file.path()).unwrap();
         let deadline = Instant::now() + Duration::from_secs(60);
         let reading = Reading { connection: &connection, tenant: TENANT, deadline };
         let options = Options::default();
-        let context = model::query_context(&options, DateTimeOffset::MIN);
-        let filter = Filter::parse(filter, &context).unwrap();
-        let condition = narrowing(Some(&filter)).condition;
-        let mut sql = reading.begin("EXPLAIN QUERY PLAN SELECT rev FROM identities", &condition);
-        if let Some(order) = order {
-            let order = OrderBy::parse(order, &context).unwrap();
-            let place = |id: &str| vec![Value::String(id.to_owned().into())];
-            let after = after.map(|id| Position::new(place(id), &order).unwrap());
-            let query = Query { order, after, ..Query::by_key(10) };
-            let Way::Sorted(columns) = query.way(true) else { panic!("it is not sorted") };
-            sql.push(" AND ").condition(&query.behind()).order(&columns);
-        }
-        let mut statement = connection.prepare(&sql.text).unwrap();
-        let lines = statement.query_map(params_from_iter(&sql.values), |row| row.get(3)).unwrap();
-        lines.collect::<rusqlite::Result<Vec<String>>>().unwrap().join("; ")
+        let sql = asked(&reading, &model::query_context(&options, DateTimeOffset::MIN));
+        let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", sql.text)).unwrap();
+        let lines = explain.query_map(params_from_iter(&sql.values), |row| row.get(3)).unwrap();
+        let lines = lines.collect::<rusqlite::Result<Vec<String>>>().unwrap().join("; ");
+        lines.replace("SEARCH identities USING ", "").replace("INDEX identities_", "")
+    }
+
+    fn page_plan(filter: &str, order: &str, after: Option<Vec<Value<'static>>>) -> String {
+        plan(|reading, context| {
+            let filter = Some(Filter::parse(filter, context).unwrap());
+            let order = OrderBy::parse(order, context).unwrap();
+            let after = after.map(|values| Position::new(values, &order).unwrap());
+            reading.page(&Query { filter, order, after, ..Query::by_key(10) }).0
+        })
+    }
+
+    fn count_plan(filter: &str) -> String {
+        plan(|reading, context| {
+            let filter = Filter::parse(filter, context).unwrap();
+            reading.begin(COUNT, &narrowing(Some(&filter)).condition)
+        })
     }
 
     #[test]
     fn identifiers_are_looked_up_by_their_key() {
-        let by_key = "INDEX identities_by_key (tenant_id=? AND identifier_key";
         for filter in [
             "importedDeviceIdentifier eq 'Ab'",
             "importedDeviceIdentifier in ('Ab','c')",
@@ -182,28 +199,91 @@ mod tests {
             "startswith(importedDeviceIdentifier,'Maker, Mod')",
             "tolower(importedDeviceIdentifier) eq 'ab'",
             "importedDeviceIdentifier eq 'Ab' and contains(description,'x')",
+            "importedDeviceIdentifier eq 'Ab' and platform eq 'ios'",
         ] {
-            let plan = plan(filter, None, None);
-            assert!(plan.contains(by_key), "{filter}: {plan}");
+            for plan in [page_plan(filter, "id", None), count_plan(filter)] {
+                assert!(plan.contains("by_key (tenant_id=? AND identifier_key"), "{plan}");
+                assert!(!plan.contains("by_id"), "{plan}");
+            }
         }
     }
 
     #[test]
-    fn an_id_is_looked_up_by_its_index() {
-        let plan = plan("id eq '0192f0c1-2b3c-7def-8123-456789abcdef'", None, None);
-        assert!(plan.contains("INDEX identities_by_id (tenant_id=? AND id=?)"), "{plan}");
-    }
-    #[test]
-    fn the_list_goes_along_the_index_of_ids_from_where_a_page_begins() {
-        let (all, from) = ("tenant_id=?)", "tenant_id=? AND id>?)");
-        for (order, after, begins) in [
-            ("id", None, all),
-            ("id desc", None, all),
-            ("id", Some("0192f0c1-2b3c-7def-8123-456789abcdef"), from),
+    fn a_page_is_read_along_an_index_from_where_it_begins() {
+        let id = || Value::String("0192f0c1-2b3c-7def-8123-456789abcdef".into());
+        let at = || Value::DateTimeOffset(DateTimeOffset::MIN);
+        let state = "enrollmentState eq 'failed'";
+        let platform = "platform eq 'ios'";
+        let both = "platform eq 'ios' and lastContactedDateTime lt 2024-06-01T00:00:00Z";
+        let rare = "platform eq 'ios' and enrollmentState eq 'failed'";
+        for (filter, order, after, wanted) in [
+            ("true", "id", None, "by_id (tenant_id=?)"),
+            ("true", "id desc", None, "by_id (tenant_id=?)"),
+            ("true", "id", Some(vec![id()]), "by_id (tenant_id=? AND id>?)"),
+            ("true", "id desc", Some(vec![id()]), "by_id (tenant_id=? AND id<?)"),
+            ("true", "createdDateTime", None, "by_creation (tenant_id=?)"),
+            (
+                "true",
+                "createdDateTime desc",
+                Some(vec![at(), id()]),
+                "by_creation (tenant_id=? AND (created_ticks,id)<(?,?))",
+            ),
+            (state, "id", None, "by_state (tenant_id=? AND enrollment_state=?)"),
+            (
+                state,
+                "id desc",
+                Some(vec![id()]),
+                "by_state (tenant_id=? AND enrollment_state=? AND id<?)",
+            ),
+            (platform, "id", None, "by_platform (tenant_id=? AND platform=?)"),
+            (rare, "id", None, "by_state (tenant_id=? AND enrollment_state=?)"),
+            (
+                both,
+                "lastContactedDateTime",
+                None,
+                "by_platform_and_contact (tenant_id=? AND platform=? AND contacted_ticks<?)",
+            ),
+            (
+                both,
+                "lastContactedDateTime desc",
+                None,
+                "by_platform_and_contact (tenant_id=? AND platform=? AND contacted_ticks<?)",
+            ),
         ] {
-            let plan = plan("true", Some(order), after);
-            let wanted = format!("SEARCH identities USING INDEX identities_by_id ({begins}");
-            assert_eq!(plan, wanted, "{order}");
+            assert_eq!(page_plan(filter, order, after), wanted, "{filter} by {order}");
+        }
+    }
+
+    #[test]
+    fn what_no_index_helps_with_is_read_by_id() {
+        let sorted = "by_id (tenant_id=?); USE TEMP B-TREE FOR ORDER BY";
+        for (filter, order, wanted) in [
+            ("description eq 'x'", "id", "by_id (tenant_id=?)"),
+            ("contains(description,'x')", "id", "by_id (tenant_id=?)"),
+            ("contains(description,'x')", "platform", "by_id (tenant_id=?)"),
+            ("true", "importedDeviceIdentifier", sorted),
+            ("true", "description desc", sorted),
+        ] {
+            assert_eq!(page_plan(filter, order, None), wanted, "{filter} by {order}");
+        }
+        assert_eq!(count_plan("description eq 'x'"), "by_id (tenant_id=?)");
+    }
+
+    #[test]
+    fn what_an_index_holds_is_counted_in_it_alone() {
+        for (filter, wanted) in [
+            ("true", "by_id (tenant_id=?)"),
+            ("platform eq 'ios'", "by_platform_and_contact (tenant_id=? AND platform=?)"),
+            (
+                "enrollmentState in ('failed','blocked')",
+                "by_state (tenant_id=? AND enrollment_state=?)",
+            ),
+            (
+                "createdDateTime ge 2026-01-01T00:00:00Z",
+                "by_creation (tenant_id=? AND created_ticks>?)",
+            ),
+        ] {
+            assert_eq!(count_plan(filter), format!("COVERING {wanted}"), "{filter}");
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::{Clock, StoreError};
 const MIGRATIONS: &[(&str, &str)] = &[
     ("register", include_str!("../../migrations/sqlite/0001_register.sql")),
     ("snapshots", include_str!("../../migrations/sqlite/0002_snapshots.sql")),
+    ("query indexes", include_str!("../../migrations/sqlite/0003_query_indexes.sql")),
 ];
 
 /// How long a statement waits for another process that writes.

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use model::{Identity, IdentityId, TenantId, encode};
 use odata::DateTimeOffset;
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, ToSql, Transaction, TransactionBehavior, params};
 
 use super::Place;
 use super::checkpoint::Checkpoints;
@@ -27,13 +27,6 @@ const INSERT: &str = "INSERT INTO identities (tenant_id, id, identifier, identif
      created_ticks, modified_ticks, contacted_ticks, contacted_offset_min, description, \
      enrollment_state, platform, rev) \
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
-/// Leaves the identifier alone: a SET of an indexed column rewrites its index even when the value
-/// is the same, which costs more than all the rest.
-const UPDATE: &str = "UPDATE identities SET modified_ticks = ?3, contacted_ticks = ?4, \
-     contacted_offset_min = ?5, description = ?6, enrollment_state = ?7, platform = ?8, rev = ?9 \
-     WHERE tenant_id = ?1 AND id = ?2";
-const RENAME: &str = "UPDATE identities SET identifier = ?3, identifier_key = ?4, type = ?5 \
-     WHERE tenant_id = ?1 AND id = ?2";
 const DELETE: &str = "DELETE FROM identities WHERE tenant_id = ?1 AND id = ?2";
 const RECORD: &str = "INSERT INTO changes (tenant_id, seq, id, kind, at_ticks, actor_type, \
      user_id, user_name, app_id, app_name, ip, request_id, client_request_id, before, after) \
@@ -213,24 +206,7 @@ fn store_row(transaction: &Transaction<'_>, step: &Step) -> Result<(), StoreErro
     let tenant = blob(&step.tenant.0);
     let touched = match &step.change {
         RowChange::Insert(row) => insert(transaction, step.tenant, row)?,
-        RowChange::Update { before, after } => {
-            if (before.identity_type, &before.identifier)
-                != (after.identity_type, &after.identifier)
-            {
-                rename(transaction, tenant, after)?;
-            }
-            transaction.prepare_cached(UPDATE)?.execute(params![
-                tenant,
-                blob(&after.id.0),
-                after.modified.ticks(),
-                after.contacted.ticks(),
-                after.contacted.offset_minutes(),
-                after.description,
-                after.enrollment_state.value(),
-                after.platform.value(),
-                after.rev,
-            ])?
-        }
+        RowChange::Update { before, after } => update(transaction, tenant, before, after)?,
         RowChange::Delete(row) => {
             transaction.prepare_cached(DELETE)?.execute(params![tenant, blob(&row.id.0)])?
         }
@@ -265,15 +241,44 @@ pub(super) fn insert(
     ])?)
 }
 
-fn rename(transaction: &Transaction<'_>, tenant: &[u8], row: &Identity) -> Result<(), StoreError> {
-    transaction.prepare_cached(RENAME)?.execute(params![
-        tenant,
-        blob(&row.id.0),
-        row.identifier,
-        row.key(),
-        row.identity_type.value(),
-    ])?;
-    Ok(())
+/// Stores what an update changes. It names no other column: a SET of an indexed column rewrites its
+/// index even when the value is the same, which costs more than all the rest.
+fn update(
+    transaction: &Transaction<'_>,
+    tenant: &[u8],
+    before: &Identity,
+    after: &Identity,
+) -> Result<usize, StoreError> {
+    let is_other_key =
+        (before.identity_type, &before.identifier) != (after.identity_type, &after.identifier);
+    let key = if is_other_key { after.key() } else { String::new() };
+    let is_other_contact = before.contacted.ticks() != after.contacted.ticks();
+    let is_other_offset = before.contacted.offset_minutes() != after.contacted.offset_minutes();
+    let columns: [(bool, &str, &dyn ToSql); 10] = [
+        (true, "modified_ticks", &after.modified.ticks()),
+        (true, "rev", &after.rev),
+        (is_other_key, "identifier", &after.identifier),
+        (is_other_key, "identifier_key", &key),
+        (is_other_key, "type", &after.identity_type.value()),
+        (is_other_contact, "contacted_ticks", &after.contacted.ticks()),
+        (is_other_offset, "contacted_offset_min", &after.contacted.offset_minutes()),
+        (before.description != after.description, "description", &after.description),
+        (
+            before.enrollment_state != after.enrollment_state,
+            "enrollment_state",
+            &after.enrollment_state.value(),
+        ),
+        (before.platform != after.platform, "platform", &after.platform.value()),
+    ];
+    let (names, mut values): (Vec<String>, Vec<&dyn ToSql>) = columns
+        .into_iter()
+        .filter(|(is_changed, ..)| *is_changed)
+        .map(|(_, name, value)| (format!("{name} = ?"), value))
+        .unzip();
+    let sql = format!("UPDATE identities SET {} WHERE tenant_id = ? AND id = ?", names.join(", "));
+    let id = blob(&after.id.0);
+    values.extend([&tenant as &dyn ToSql, &id]);
+    Ok(transaction.prepare_cached(&sql)?.execute(values.as_slice())?)
 }
 
 fn record(

@@ -24,9 +24,10 @@ fn selected(text: &str) -> Vec<&'static str> {
 }
 
 #[test]
-fn the_key_is_the_last_tie_break() {
+fn the_key_is_the_last_tie_break_and_goes_the_way_of_the_last_item() {
     assert_eq!(order("name").to_string(), "name,id");
     assert_eq!(order("name DESC,colour Asc").to_string(), "name desc,colour,id");
+    assert_eq!(order("name,colour desc").to_string(), "name,colour desc,id desc");
     assert_eq!(order("id desc").to_string(), "id desc");
     assert_eq!(order("name, id desc , note").to_string(), "name,id desc");
     assert_eq!(OrderBy::by_key(&context(&Options::default())).to_string(), "id");
@@ -40,8 +41,11 @@ fn what_decides_nothing_is_left_out() {
 
 #[test]
 fn any_expression_orders() {
-    assert_eq!(order("length(name) desc").to_string(), "length(name) desc,id");
-    assert_eq!(order("name eq 'a' or glossy desc").to_string(), "(name eq 'a') or glossy desc,id");
+    assert_eq!(order("length(name) desc").to_string(), "length(name) desc,id desc");
+    assert_eq!(
+        order("name eq 'a' or glossy desc").to_string(),
+        "(name eq 'a') or glossy desc,id desc"
+    );
 }
 
 #[test]
@@ -54,7 +58,7 @@ fn null_comes_first_ascending_and_last_descending() {
         assert_eq!(order(text).compare(&none, &some), Ordering::Greater, "{text}");
     }
     let later = Tin { id: "2".to_owned(), ..bare() };
-    assert_eq!(order("note desc").compare(&none, &later), Ordering::Less, "the key decides");
+    assert_eq!(order("note desc").compare(&none, &later), Ordering::Greater, "the key decides");
 }
 
 #[test]
