@@ -7,8 +7,8 @@ use std::net::SocketAddr;
 
 use serde_json::{Map, Value, json};
 
-use crate::Failure;
-use crate::entity::COLLECTION;
+use crate::support::Failure;
+use crate::support::muster::COLLECTION;
 use crate::workload::Workload;
 
 /// Asks each server (name, address, id of a row) once. Their answers must hold the same

@@ -25,9 +25,10 @@ use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::Failure;
-use crate::entity::{self, COLLECTION, Entity};
-use crate::process::Process;
+use crate::entity::{self, Entity};
+use crate::support::Failure;
+use crate::support::muster::COLLECTION;
+use crate::support::process::Process;
 
 const SERVE_BARE_AXUM: &str = "serve-bare-axum";
 const SERVE_FSYNC_LOG: &str = "serve-fsync-log";

@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::Failure;
+use crate::support::Failure;
 
 /// Appends in one measurement.
 pub(crate) const SAMPLES: usize = 200;

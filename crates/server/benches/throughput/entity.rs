@@ -5,9 +5,6 @@
 
 use serde::Serialize;
 
-/// Where every server here, muster and baselines, has its rows.
-pub(crate) const COLLECTION: &str = "/beta/deviceManagement/importedDeviceIdentities";
-
 /// One answer. `agreement` compares its property names with those of muster's answer before it
 /// measures, so that neither side can come to do less than the other unnoticed.
 #[derive(Serialize)]

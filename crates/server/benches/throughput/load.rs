@@ -9,12 +9,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use crate::Failure;
-use crate::entity::COLLECTION;
+use crate::support::muster::COLLECTION;
+use crate::support::{Failure, answer};
 use crate::workload::Workload;
 
 /// A server that has not answered for so long after the end of a round will not.
@@ -57,7 +57,7 @@ impl Load {
     ) -> Result<Answers, Failure> {
         let mut streams = Vec::with_capacity(connections);
         for _ in 0..connections {
-            streams.push(self.connect().await?);
+            streams.push(answer::connect(self.address).await?);
         }
         let began = Instant::now();
         let mut tasks = JoinSet::new();
@@ -71,13 +71,6 @@ impl Load {
             format!("{} left a request unanswered for {PATIENCE:?}", self.address)
         })??;
         Ok(Answers { elapsed: began.elapsed(), latencies })
-    }
-
-    async fn connect(&self) -> Result<TcpStream, Failure> {
-        let stream = TcpStream::connect(self.address).await;
-        stream
-            .and_then(|stream| stream.set_nodelay(true).map(|()| stream))
-            .map_err(|error| format!("cannot connect to {}: {error}", self.address))
     }
 
     /// One connection's round: every `connections`th row from `place`, again and again.
@@ -97,7 +90,7 @@ impl Load {
             self.request.put_together(id, stamp, &mut sent);
             let written = stream.write_all(&sent).await;
             written.map_err(|error| format!("cannot send to {}: {error}", self.address))?;
-            read_answer(&mut stream, &mut received)
+            read_ok(&mut stream, &mut received)
                 .await
                 .map_err(|fault| format!("{} for {id}: {fault}", self.address))?;
             let ended = Instant::now();
@@ -163,49 +156,10 @@ fn change(stamp: u64) -> String {
     format!("{{\"description\":\"Counted in shelf {stamp:012}\"}}")
 }
 
-/// Reads one answer, which must be a 200 of a stated length.
-async fn read_answer(stream: &mut TcpStream, received: &mut Vec<u8>) -> Result<(), Failure> {
-    received.clear();
-    let mut length = None;
-    loop {
-        let count = stream.read_buf(received).await.map_err(|error| error.to_string())?;
-        if count == 0 {
-            return Err("the connection was closed within an answer".to_owned());
-        }
-        if length.is_none() {
-            length = answer_length(received)?;
-        }
-        match length {
-            Some(length) if received.len() == length => return Ok(()),
-            Some(length) if received.len() > length => {
-                return Err("more bytes came than the answer's Content-Length says".to_owned());
-            }
-            Some(_) | None => {}
-        }
+/// Reads one answer, which must be a 200.
+async fn read_ok(stream: &mut TcpStream, received: &mut Vec<u8>) -> Result<(), Failure> {
+    match answer::read(stream, received).await?.status {
+        200 => Ok(()),
+        _ => Err(format!("wanted 200, got: {}", String::from_utf8_lossy(received))),
     }
-}
-
-/// Head and body together, in bytes; `None` while the head is incomplete.
-fn answer_length(received: &[u8]) -> Result<Option<usize>, Failure> {
-    let mut headers = [httparse::EMPTY_HEADER; 32];
-    let mut answer = httparse::Response::new(&mut headers);
-    let head = match answer.parse(received) {
-        Ok(httparse::Status::Complete(head)) => head,
-        Ok(httparse::Status::Partial) => return Ok(None),
-        Err(error) => return Err(format!("the answer is not HTTP/1.1: {error}")),
-    };
-    if answer.code != Some(200) {
-        return Err(format!("wanted 200, got: {}", String::from_utf8_lossy(received)));
-    }
-    let value = |name: &str| {
-        let header = answer.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
-        header.and_then(|header| std::str::from_utf8(header.value).ok())
-    };
-    if let Some(coding) = value("transfer-encoding") {
-        return Err(format!("the answer has no length but Transfer-Encoding: {coding}"));
-    }
-    value("content-length")
-        .and_then(|text| text.parse::<usize>().ok())
-        .map(|body| Some(head + body))
-        .ok_or_else(|| "the answer has no Content-Length".to_owned())
 }

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::Failure;
 use crate::load::Load;
-use crate::process::{self, Process};
+use crate::support::Failure;
+use crate::support::figures::{median, percentile_ms};
+use crate::support::process::{self, Process};
 
 /// A server under load.
 pub(crate) struct Server {
@@ -78,23 +79,6 @@ impl Figures {
             client_busy: each(|round| round.client_busy),
         }
     }
-}
-
-/// The middle value, or the mean of the two middle ones; 0 for none.
-pub(crate) fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
-    let upper = values.len() / 2;
-    let lower = values.len().saturating_sub(1) / 2;
-    match (values.get(lower), values.get(upper)) {
-        (Some(lower), Some(upper)) => f64::midpoint(*lower, *upper),
-        _ => 0.0,
-    }
-}
-
-/// The value that `percent` of the sorted nanoseconds do not exceed, in milliseconds.
-fn percentile_ms(sorted: &[u32], percent: usize) -> f64 {
-    let rank = (sorted.len() * percent).div_ceil(100);
-    sorted.get(rank.saturating_sub(1)).map_or(0.0, |nanoseconds| f64::from(*nanoseconds) / 1e6)
 }
 
 /// Seconds between two readings; 0 where the system gives none.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::Parser;
 
 use crate::baseline::Baseline;
+use crate::support::role::Role;
 
 /// The reason for which this process was started.
 pub(crate) enum Invocation {
@@ -71,16 +72,13 @@ impl Invocation {
     /// Reads the command line. A wrong one ends the process with clap's explanation.
     pub(crate) fn from_arguments() -> Self {
         let arguments: Vec<String> = std::env::args().skip(1).collect();
-        let has = |name: &str| arguments.iter().any(|argument| argument == name);
         if let Some(baseline) = Baseline::from_arguments(&arguments) {
-            Self::Serve(baseline)
-        } else if has("--list") {
-            Self::List
-        } else if has("--bench") || has("--help") || has("-h") {
-            Self::Measure(Options::parse())
-        } else {
-            // A test runner's own arguments mean nothing here.
-            Self::Smoke(Options::smoke())
+            return Self::Serve(baseline);
+        }
+        match Role::of(&arguments) {
+            Role::List => Self::List,
+            Role::Smoke => Self::Smoke(Options::smoke()),
+            Role::Measure => Self::Measure(Options::parse()),
         }
     }
 }

@@ -5,9 +5,11 @@
 use std::fmt::Write as _;
 
 use crate::disk;
-use crate::measure::{Figures, median};
+use crate::measure::Figures;
 use crate::options::Options;
 use crate::rounds::{Case, Run};
+use crate::support::figures::{median, thousands};
+use crate::support::table::{self, Table};
 
 const HEADINGS: [&str; COLUMNS] = [
     "workload",
@@ -23,53 +25,39 @@ const HEADINGS: [&str; COLUMNS] = [
 ];
 const COLUMNS: usize = 10;
 
-/// Columns of words stand left, those of figures right.
 const WORDS: [bool; COLUMNS] = [true, false, true, false, false, false, false, false, false, false];
 
-type Line = [String; COLUMNS];
+type Line = table::Line<COLUMNS>;
 
 /// Aligned columns, for a terminal.
 pub(crate) fn text(options: &Options, run: &Run) -> String {
-    table(options, run, "", "  ", "")
+    around(options, run, &table(run).text())
 }
 
 /// The same as a Markdown table.
 pub(crate) fn markdown(options: &Options, run: &Run) -> String {
-    format!("\n{}", table(options, run, "| ", " | ", " |"))
+    format!("\n{}", around(options, run, &table(run).markdown()))
 }
 
-fn table(options: &Options, run: &Run, before: &str, between: &str, after: &str) -> String {
-    let mut lines = vec![HEADINGS.map(str::to_owned)];
-    lines.extend(run.cases.iter().flat_map(pair_of_lines));
-    let widths = widths(&lines);
-    if !before.is_empty() {
-        lines.insert(1, rule(&widths));
-    }
-    let mut text = conditions(options);
-    for line in &lines {
-        let cells = line.iter().zip(widths).zip(WORDS).map(|((cell, width), word)| {
-            if word { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
-        });
-        let cells = cells.collect::<Vec<_>>().join(between);
-        text.push_str(format!("{before}{cells}{after}").trim_end());
-        text.push('\n');
-    }
-    text.push('\n');
+fn table(run: &Run) -> Table<COLUMNS> {
+    let lines = run.cases.iter().flat_map(pair_of_lines).collect();
+    Table { headings: HEADINGS, words: WORDS, lines }
+}
+
+/// The table between what it was measured under and what the disk did meanwhile.
+fn around(options: &Options, run: &Run, table: &str) -> String {
+    let mut text = format!("{}{table}\n", conditions(options));
     for case in &run.cases {
         disk_line(&mut text, case);
     }
     text
 }
 
-/// Without these, the figures cannot be compared with any others.
+/// What the figures hold for.
 fn conditions(options: &Options) -> String {
-    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZeroUsize::get);
     format!(
-        "muster {}, {} {}, {cores} cores shared by servers and load; {} rows; each server in turn \
-         for {:?}, {} times; medians over the rounds.\n\n",
-        env!("CARGO_PKG_VERSION"),
-        std::env::consts::OS,
-        std::env::consts::ARCH,
+        "{}; {} rows; each server in turn for {:?}, {} times; medians over the rounds.\n\n",
+        table::machine(),
         options.rows,
         options.round,
         options.rounds,
@@ -139,39 +127,6 @@ fn disk_line(text: &mut String, case: &Case) {
     );
 }
 
-fn widths(lines: &[Line]) -> [usize; COLUMNS] {
-    let mut widths = [0; COLUMNS];
-    for line in lines {
-        for (width, cell) in widths.iter_mut().zip(line) {
-            *width = cell.len().max(*width);
-        }
-    }
-    widths
-}
-
-/// Markdown's line below the headings, with the colon at the side on which a column stands.
-fn rule(widths: &[usize; COLUMNS]) -> Line {
-    let mut rule: Line = widths.map(|width| "-".repeat(width));
-    for (cell, word) in rule.iter_mut().zip(WORDS) {
-        cell.pop();
-        if word { cell.insert(0, ':') } else { cell.push(':') }
-    }
-    rule
-}
-
 fn percent(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
-}
-
-/// A whole number with a comma before each three digits.
-fn thousands(number: f64) -> String {
-    let digits = format!("{number:.0}");
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

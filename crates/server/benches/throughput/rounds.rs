@@ -9,10 +9,11 @@ use std::time::Duration;
 use crate::baseline::Baseline;
 use crate::load::Load;
 use crate::measure::{Figures, Server};
-use crate::muster::Muster;
 use crate::options::Options;
+use crate::support::muster::{self, Muster};
+use crate::support::{Failure, say};
 use crate::workload::Workload;
-use crate::{Failure, agreement, disk, entity};
+use crate::{agreement, disk, entity, import};
 
 /// Rest between two measurements, so that one server's background work ends in its own time.
 const REST: Duration = Duration::from_millis(200);
@@ -68,8 +69,8 @@ impl Pair {
     async fn start(workload: Workload, rows: usize, directory: &Path) -> Result<Self, Failure> {
         let client = reqwest::Client::builder().no_proxy().build();
         let client = client.map_err(|error| format!("cannot make an HTTP client: {error}"))?;
-        let muster = Muster::start(directory).await?;
-        let ids = muster.import(&client, rows).await?;
+        let muster = Muster::start(directory, None, muster::PATIENCE).await?;
+        let ids = import::import(&muster, &client, rows).await?;
 
         let baseline = match workload {
             Workload::Read => Baseline::BareAxum,
@@ -140,7 +141,7 @@ impl Pair {
     fn announce(&self, options: &Options, connections: usize) {
         let (workload, baseline) = (self.workload.name(), self.baseline.name);
         let (rounds, round) = (options.rounds, options.round);
-        crate::say(&format!(
+        say(&format!(
             "{workload}, connections {connections}: {baseline} and muster in turn, {round:?} each, \
              {rounds} times"
         ));

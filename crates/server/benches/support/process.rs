@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 use std::time::Duration;
 
-use crate::Failure;
+use super::Failure;
 
 /// The kernel reports processor time in hundredths of a second (proc(5), `USER_HZ`).
 const TICK: Duration = Duration::from_millis(10);
