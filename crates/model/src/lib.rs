@@ -27,7 +27,9 @@ pub use identity::{
     ENTITY_TYPE, Identity, IdentityId, RESULT_TYPE, SearchKey, TenantId, identifier_key,
 };
 pub use patch::{Draft, Field, Patch};
-pub use payload::{Import, ImportError, read_draft, read_import, read_patch, read_search};
+pub use payload::{
+    Import, ImportError, OVERWRITE, ROWS, read_draft, read_import, read_patch, read_search,
+};
 pub use property::{Given, PROPERTIES, Property, Value, Writer, property};
 pub use query::{QUERY_PROPERTIES, query_context};
 pub use rows::{TakeRow, read_rows};

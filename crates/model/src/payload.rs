@@ -16,8 +16,10 @@ use crate::{
     identifier_key,
 };
 
-pub(crate) const ROWS: &str = "importedDeviceIdentities";
-pub(crate) const OVERWRITE: &str = "overwriteImportedDeviceIdentities";
+/// The parameter of both actions that holds the rows.
+pub const ROWS: &str = "importedDeviceIdentities";
+/// The parameter of an import that says whether rows replace what stands.
+pub const OVERWRITE: &str = "overwriteImportedDeviceIdentities";
 /// Most faults of rows that are told: each takes a few bytes of the body, and hundreds to tell.
 const MAX_FAULTS: usize = 1_000;
 

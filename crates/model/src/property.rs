@@ -12,6 +12,8 @@ use crate::{EnrollmentState, Field, Identity, IdentityId, IdentityType, Patch, P
 pub struct Property {
     /// The name in JSON and in query options.
     pub name: &'static str,
+    /// What it says, in a sentence.
+    pub about: &'static str,
     /// The EDM type.
     pub edm: Type,
     /// Whether `null` is a value of it.
@@ -66,6 +68,7 @@ pub enum Given {
 pub static PROPERTIES: [Property; 9] = [
     Property {
         name: "id",
+        about: "The key, which the service makes. Opaque: it is not to be taken apart.",
         edm: Type::String,
         nullable: false,
         written_by: Writer::Service,
@@ -74,6 +77,8 @@ pub static PROPERTIES: [Property; 9] = [
     },
     Property {
         name: "importedDeviceIdentifier",
+        about: "What the device is known by. Unique together with its type, compared without \
+                regard to case and outer blanks.",
         edm: Type::String,
         nullable: false,
         written_by: Writer::Client(|patch, given| {
@@ -86,6 +91,7 @@ pub static PROPERTIES: [Property; 9] = [
     },
     Property {
         name: "importedDeviceIdentityType",
+        about: "What kind of identifier it is.",
         edm: Type::Enum(IdentityType::EDM),
         nullable: false,
         written_by: Writer::Client(|patch, given| {
@@ -98,6 +104,7 @@ pub static PROPERTIES: [Property; 9] = [
     },
     Property {
         name: "lastModifiedDateTime",
+        about: "When a write last changed a stored value.",
         edm: Type::DateTimeOffset,
         nullable: false,
         written_by: Writer::Service,
@@ -106,6 +113,7 @@ pub static PROPERTIES: [Property; 9] = [
     },
     Property {
         name: "createdDateTime",
+        about: "When the identity was made.",
         edm: Type::DateTimeOffset,
         nullable: false,
         written_by: Writer::Service,
@@ -114,6 +122,8 @@ pub static PROPERTIES: [Property; 9] = [
     },
     Property {
         name: "lastContactedDateTime",
+        about: "When the device was last heard of, in the offset it was sent in. The first of \
+                January of the year 1 is never.",
         edm: Type::DateTimeOffset,
         nullable: false,
         written_by: Writer::Client(|patch, given| {
@@ -126,6 +136,7 @@ pub static PROPERTIES: [Property; 9] = [
     },
     Property {
         name: "description",
+        about: "Free text.",
         edm: Type::String,
         nullable: true,
         written_by: Writer::Client(|patch, given| match given {
@@ -138,6 +149,7 @@ pub static PROPERTIES: [Property; 9] = [
     },
     Property {
         name: "enrollmentState",
+        about: "How far the device has come with its enrolment.",
         edm: Type::Enum(EnrollmentState::EDM),
         nullable: false,
         written_by: Writer::Client(|patch, given| {
@@ -150,6 +162,7 @@ pub static PROPERTIES: [Property; 9] = [
     },
     Property {
         name: "platform",
+        about: "The operating system family of the device.",
         edm: Type::Enum(Platform::EDM),
         nullable: false,
         written_by: Writer::Client(|patch, given| {

@@ -13,6 +13,24 @@ pub enum Rules {
     Strict,
 }
 
+impl Rules {
+    /// The most characters that a property may have, where there is a limit.
+    pub fn longest(self, property: &str) -> Option<usize> {
+        match property {
+            IDENTIFIER => Some(MAX_IDENTIFIER),
+            DESCRIPTION => Some(self.longest_description()),
+            _ => None,
+        }
+    }
+
+    const fn longest_description(self) -> usize {
+        match self {
+            Self::Documented => 1_024,
+            Self::Strict => 128,
+        }
+    }
+}
+
 const IDENTIFIER: &str = "importedDeviceIdentifier";
 const DESCRIPTION: &str = "description";
 
@@ -40,10 +58,7 @@ pub(crate) fn check_identifier(
 
 /// Judges a description.
 pub(crate) fn check_description(rules: Rules, text: &str) -> Result<(), Fault> {
-    let most = match rules {
-        Rules::Documented => 1_024,
-        Rules::Strict => 128,
-    };
+    let most = rules.longest_description();
     let length = text.chars().count();
     if length <= most {
         return Ok(());

@@ -25,6 +25,14 @@ impl Type {
             Self::Enum(declared) => declared.name,
         }
     }
+
+    /// How many digits the fraction of a second may have. Without a word, it would be none.
+    pub const fn precision(self) -> Option<u8> {
+        match self {
+            Self::DateTimeOffset => Some(7),
+            Self::String | Self::Boolean | Self::Enum(_) => None,
+        }
+    }
 }
 
 /// An enumeration: named whole numbers.

@@ -25,7 +25,7 @@ use crate::data_dir::{DataDir, DataDirError, Scratch};
 pub use crate::http::Throttling;
 use crate::http::connections::{Connections, Listener};
 use crate::http::routes::VERSION;
-use crate::http::{App, Beside, Limits, router};
+use crate::http::{App, Beside, Limits, describe, router};
 use crate::listen::{self, ListenError};
 use crate::ops::Register;
 pub use crate::seed::{Hear, Progress, SeedFile};
@@ -164,6 +164,7 @@ impl Server {
         let app = Arc::new(app.measured(measure.clone()));
         let settings = dev.as_ref().map(|dev| dev.settings(&clock)).transpose()?;
         let service = router(Arc::clone(&app));
+        let service = service.merge(beside.clone().around(describe::router(&app)));
         let (mut service, operated) = operation.beside(service, &beside, &store, &app);
         if let Some(dev) = dev {
             service = service.merge(beside.around(dev.router(&app)));

@@ -13,7 +13,7 @@ use super::paging::{Paging, Scope};
 use super::routes::Operation;
 
 /// The options that an operation takes.
-const fn taken(operation: Operation) -> &'static [SystemOption] {
+pub(super) const fn taken(operation: Operation) -> &'static [SystemOption] {
     match operation {
         Operation::List => &[
             SystemOption::Filter,
@@ -26,6 +26,7 @@ const fn taken(operation: Operation) -> &'static [SystemOption] {
         ],
         Operation::Count => &[SystemOption::Filter],
         Operation::Get => &[SystemOption::Select],
+        Operation::Metadata => &[SystemOption::Format],
         Operation::ServiceDocument
         | Operation::Create
         | Operation::Update

@@ -4,6 +4,7 @@
 mod asked;
 mod beside;
 pub mod connections;
+pub(crate) mod describe;
 pub mod error;
 mod extract;
 pub(crate) mod health;
@@ -33,7 +34,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use futures_util::FutureExt;
 use http::{HeaderMap, HeaderValue, header};
-use odata::Options;
+use odata::{Options, SystemOption};
 use store::Clock;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
@@ -46,6 +47,7 @@ use error::{ApiError, ErrorKind};
 use extract::BodyBudget;
 pub(crate) use measure::Measure;
 use measure::Purpose;
+use negotiate::Format;
 pub(crate) use origin::LOOPBACK;
 pub use origin::Origins;
 use paging::Paging;
@@ -238,9 +240,8 @@ async fn serve(app: &App, call: &mut Call, body: Body) -> Result<Reply, ApiError
     call.root = format!("{origin}/{}", routes::VERSION);
     let format = negotiate::format(call.headers())?;
     let Access::AnyOf(any_of) = route.access else {
-        asked::options(call, route.operation)?;
-        format.require_json()?;
-        return Ok(respond::service_document(&call.root));
+        let options = asked::options(call, route.operation)?;
+        return open_to_all(call, route.operation, format, &options);
     };
     let authorization = call.headers().get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
     let principal = app.gate.admit(authorization, any_of).await?;
@@ -273,8 +274,24 @@ async fn dispatch(
         Operation::Delete => identities::delete(app, call, principal, id).await,
         Operation::Import => identities::import(app, call, principal, body).await,
         Operation::Search => identities::search(app, call, principal, body).await,
-        Operation::ServiceDocument => Ok(respond::service_document(&call.root)),
+        Operation::ServiceDocument | Operation::Metadata => {
+            Err(ApiError::internal("it is open to all"))
+        }
     }
+}
+
+/// What everybody may know.
+fn open_to_all(
+    call: &Call,
+    operation: Operation,
+    format: Format,
+    options: &Options,
+) -> Result<Reply, ApiError> {
+    if operation == Operation::Metadata {
+        return describe::metadata(call.headers(), options.get(SystemOption::Format));
+    }
+    format.require_json()?;
+    Ok(respond::service_document(&call.root))
 }
 
 /// Limits of the request's head. What is larger still, the HTTP library cuts off.

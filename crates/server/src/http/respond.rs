@@ -61,6 +61,11 @@ impl Reply {
         Self::new(StatusCode::OK, Some(TEXT), number.to_string().into_bytes())
     }
 
+    /// 200 with a document that describes the service.
+    pub(super) fn document(content_type: HeaderValue, body: Vec<u8>) -> Self {
+        Self::new(StatusCode::OK, Some(content_type), body)
+    }
+
     /// 204.
     pub(super) fn no_content() -> Self {
         Self::new(StatusCode::NO_CONTENT, None, Vec::new())

@@ -22,11 +22,18 @@ pub(super) const READY: &str = "/readyz";
 /// Beside the API: what is measured.
 pub(super) const METRICS: &str = "/metrics";
 
+/// Beside the API: the description of the service in OpenAPI.
+pub(super) const OPENAPI: &str = "/openapi.json";
+/// Beside the API: the same for people.
+pub(super) const DOCS: &str = "/docs";
+
 /// What a route does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operation {
     /// Names what the service offers.
     ServiceDocument,
+    /// Describes the types and what can be done with them.
+    Metadata,
     /// Pages through the identities.
     List,
     /// Makes an identity.
@@ -68,8 +75,9 @@ const fn route(
 }
 
 /// All routes.
-pub static ROUTES: [Route; 9] = [
+pub static ROUTES: [Route; 10] = [
     route(Method::GET, "/beta", Operation::ServiceDocument, Access::Public),
+    route(Method::GET, "/beta/$metadata", Operation::Metadata, Access::Public),
     route(
         Method::GET,
         "/beta/deviceManagement/importedDeviceIdentities",
@@ -121,8 +129,8 @@ pub static ROUTES: [Route; 9] = [
 ];
 
 /// Segments of valid OData that this service does not offer.
-const NOT_OFFERED: [&str; 8] =
-    ["$metadata", "$batch", "$value", "$ref", "$query", "$all", "$entity", "$crossjoin"];
+const NOT_OFFERED: [&str; 7] =
+    ["$batch", "$value", "$ref", "$query", "$all", "$entity", "$crossjoin"];
 const KEY: &str = "{id}";
 const NAMESPACE: &str = "microsoft.graph.";
 

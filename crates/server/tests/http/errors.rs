@@ -131,9 +131,9 @@ each_engine!(addresses_that_name_nothing, async |service: &Service| {
     }
     let message = "The method DELETE is not allowed here; these are: GET, HEAD, POST.";
     expect(service.delete(""), 405, "MethodNotAllowed", message).await;
-    let metadata = service.call(Method::GET, "/beta/$metadata");
-    let message = "The path segment '$metadata' is not offered by this service.";
-    expect(metadata, 501, "NotImplemented", message).await;
+    let all = service.call(Method::GET, "/beta/$all");
+    let message = "The path segment '$all' is not offered by this service.";
+    expect(all, 501, "NotImplemented", message).await;
     let message = "Nothing in 'Accept' fits: this answer comes as \
                    application/json;odata.metadata=minimal.";
     expect(service.get("").header("accept", "text/html"), 406, "NotAcceptable", message).await;

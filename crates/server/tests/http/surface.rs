@@ -14,7 +14,8 @@ fn example(service: &Service, route: &Route, row: &Value) -> Call {
     let path = route.template.replace("/{id}", &item(row));
     let call = service.call(route.method.clone(), &path);
     match route.operation {
-        Operation::ServiceDocument | Operation::List | Operation::Count | Operation::Get => call,
+        Operation::ServiceDocument | Operation::Metadata => call,
+        Operation::List | Operation::Count | Operation::Get => call,
         Operation::Create => call.json(&serial("new")),
         Operation::Update => call.json(&json!({ "description": "changed" })),
         Operation::Delete => call,

@@ -1,7 +1,8 @@
 //! Real Graph clients, unmodified, against the real binary: each signs in at the built-in authority
 //! over TLS and uses the register as its own documentation says. The scripts beside this file are
 //! what a user would write; a failing one is shown with all it said. Those in `openid` hold the
-//! authority to its standards with a client that is certified for them.
+//! authority to its standards with a client that is certified for them; those in `description` hold
+//! the service to what it says of itself.
 
 #![allow(
     clippy::unwrap_used,
@@ -172,6 +173,26 @@ fn a_certified_client_signs_a_device_in() {
 #[test]
 fn access_tokens_are_verified_by_the_published_keys() {
     node("openid/access_token.mjs", &[]);
+}
+
+#[test]
+fn the_description_is_one_of_openapi() {
+    python("description/validate.py", &[]);
+}
+
+#[test]
+fn the_service_answers_as_its_description_says() {
+    python("description/keeps_its_word.py", &[]);
+}
+
+#[test]
+fn both_forms_of_the_metadata_say_the_same() {
+    node("description/forms.mjs", &[]);
+}
+
+#[test]
+fn a_client_made_from_the_metadata_lives_the_whole_life() {
+    node("description/odata_client.mjs", &[]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use reqwest::RequestBuilder;
 use serde_json::Value;
 
-use super::Answer;
+use super::{Answer, documented};
 
 /// A request, sent by awaiting it.
 pub(crate) struct Call {
@@ -46,7 +46,12 @@ impl Call {
             Some(token) => self.request.bearer_auth(token),
             None => self.request,
         };
-        Answer::read(request.send().await.unwrap()).await
+        let (client, request) = request.build_split();
+        let request = request.unwrap();
+        let (method, url) = (request.method().clone(), request.url().clone());
+        let answer = Answer::read(client.execute(request).await.unwrap()).await;
+        documented::check(&method, &url, &answer).await;
+        answer
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod answer;
 mod call;
+mod documented;
 mod raw;
 mod service;
 mod token;
