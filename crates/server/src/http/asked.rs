@@ -23,16 +23,18 @@ pub(super) const fn taken(operation: Operation) -> &'static [SystemOption] {
             SystemOption::Skip,
             SystemOption::Count,
             SystemOption::SkipToken,
+            SystemOption::Format,
         ],
+        // The form of a bare number is not open to choice (OData 4.01 Part 1, 11.2.9).
         Operation::Count => &[SystemOption::Filter],
-        Operation::Get => &[SystemOption::Select],
-        Operation::Metadata => &[SystemOption::Format],
+        Operation::Get => &[SystemOption::Select, SystemOption::Format],
         Operation::ServiceDocument
+        | Operation::Metadata
         | Operation::Create
         | Operation::Update
         | Operation::Delete
         | Operation::Import
-        | Operation::Search => &[],
+        | Operation::Search => &[SystemOption::Format],
     }
 }
 

@@ -2,10 +2,7 @@
 //! have the register do it, answer. Must not know storage or how callers are let in.
 
 use axum::body::Body;
-use model::render::Page;
-use model::{
-    ENTITY_TYPE, IdentityId, RESULT_TYPE, read_draft, read_import, read_patch, read_search, render,
-};
+use model::{IdentityId, read_draft, read_import, read_patch, read_search};
 use odata::Options;
 use store::{Position, Precondition, Query, StoreError};
 
@@ -14,7 +11,7 @@ use super::error::ApiError;
 use super::extract::{self, Payload};
 use super::negotiate::{self, Preferences};
 use super::paging::Scope;
-use super::respond::{Reply, action_context};
+use super::respond::Reply;
 use super::routes::COLLECTION;
 use super::{App, Call, MAX_URL_BYTES};
 use crate::auth::Principal;
@@ -33,7 +30,8 @@ pub(super) async fn list(
 ) -> Result<Reply, ApiError> {
     let Asked { now, filter, order, select, after, top, skip, count } =
         Asked::read(options, &app.paging, principal.tenant(), app.clock.now())?;
-    let preferred = negotiate::preferences(call.headers()).max_page_size;
+    let preferences = preferences(call);
+    let preferred = preferences.max_page_size;
     let size = top
         .unwrap_or(PAGE)
         .min(preferred.map_or(MAX_PAGE, |preferred| preferred.rows))
@@ -61,11 +59,12 @@ pub(super) async fn list(
     if next_link.as_ref().is_some_and(|link| link.len() > MAX_URL_BYTES) {
         return Err(ApiError::link_too_long());
     }
-    let reply = Reply::page(&rows, root, select.as_ref(), of_all, next_link.as_deref());
-    Ok(match preferred {
-        Some(preferred) => reply.max_page_size_applied(preferred),
+    let reply = Reply::page(&rows, call.manner(), select.as_ref(), of_all, next_link.as_deref());
+    let reply = match preferred {
+        Some(preferred) => reply.applied(&preferred.applied()),
         None => reply,
-    })
+    };
+    Ok(reply.with_members(preferences))
 }
 
 pub(super) async fn count(
@@ -98,7 +97,7 @@ pub(super) async fn get(
     if if_none_match.is_some_and(|known| known.contain(row.rev)) {
         return Ok(Reply::not_modified(&row));
     }
-    Ok(Reply::entity(&row, &call.root, select.as_ref()))
+    Ok(Reply::entity(&row, call.manner(), select.as_ref()).with_members(preferences(call)))
 }
 
 pub(super) async fn create(
@@ -111,7 +110,7 @@ pub(super) async fn create(
     let draft = read_draft(&payload.bytes, app.register.rules())?;
     let created = app.register.create(principal, request(call), draft).await;
     let row = created.map_err(|error| ApiError::write(error, ""))?;
-    Ok(Reply::written(&row, &call.root, true, preferences(call).result))
+    Ok(Reply::written(&row, call.manner(), true, preferences(call)))
 }
 
 pub(super) async fn update(
@@ -127,7 +126,7 @@ pub(super) async fn update(
     let updated =
         app.register.update(principal, request(call), parse_id(id)?, precondition, patch).await;
     let row = updated.map_err(|error| ApiError::write(error, id))?;
-    Ok(Reply::written(&row, &call.root, false, preferences(call).result))
+    Ok(Reply::written(&row, call.manner(), false, preferences(call)))
 }
 
 pub(super) async fn delete(
@@ -155,7 +154,7 @@ pub(super) async fn import(
     drop(payload);
     let rows = app.register.import(principal, request(call), import).await;
     let rows = rows.map_err(|error| ApiError::write(error, ""))?;
-    Ok(Reply::json(render::results(&rows, &action_context(&call.root, RESULT_TYPE))))
+    Ok(Reply::imported(&rows, call.manner()).with_members(preferences(call)))
 }
 
 pub(super) async fn search(
@@ -170,10 +169,7 @@ pub(super) async fn search(
     drop(payload);
     let found = app.register.find(principal, keys, call.deadline).await;
     let rows = found.map_err(|error| read_error(app, error))?;
-    let context = action_context(&call.root, ENTITY_TYPE);
-    let page =
-        Page { rows: &rows, context: &context, count: None, next_link: None, selected: None };
-    Ok(Reply::json(render::collection(&page)))
+    Ok(Reply::found(&rows, call.manner()).with_members(preferences(call)))
 }
 
 async fn payload(app: &App, call: &Call, body: Body) -> Result<Payload, ApiError> {

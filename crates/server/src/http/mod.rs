@@ -34,6 +34,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use futures_util::FutureExt;
 use http::{HeaderMap, HeaderValue, header};
+use model::render::Form;
 use odata::{Options, SystemOption};
 use store::Clock;
 use tower_http::compression::CompressionLayer;
@@ -47,11 +48,10 @@ use error::{ApiError, ErrorKind};
 use extract::BodyBudget;
 pub(crate) use measure::Measure;
 use measure::Purpose;
-use negotiate::Format;
 pub(crate) use origin::LOOPBACK;
 pub use origin::Origins;
 use paging::Paging;
-use respond::Reply;
+use respond::{Manner, Reply};
 use routes::{Found, Operation};
 use throttle::Throttle;
 pub use throttle::Throttling;
@@ -178,6 +178,8 @@ struct Call {
     deadline: Instant,
     /// The root of the API as it was called, for links.
     root: String,
+    /// The form of the answer's JSON, as soon as it is known.
+    form: Form,
     /// What was called, as soon as it is known.
     operation: Option<Operation>,
     /// Who called, as soon as it is known.
@@ -187,6 +189,10 @@ struct Call {
 impl Call {
     fn headers(&self) -> &HeaderMap {
         &self.head.headers
+    }
+
+    fn manner(&self) -> Manner<'_> {
+        Manner { root: &self.root, form: self.form }
     }
 }
 
@@ -204,6 +210,7 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
         head,
         deadline: started + app.limits.time,
         root: String::new(),
+        form: Form::default(),
         operation: None,
         principal: None,
     };
@@ -238,20 +245,19 @@ async fn serve(app: &App, call: &mut Call, body: Body) -> Result<Reply, ApiError
     call.operation = Some(route.operation);
     let origin = app.origins.origin(&call.head, call.peer)?;
     call.root = format!("{origin}/{}", routes::VERSION);
-    let format = negotiate::format(call.headers())?;
     let Access::AnyOf(any_of) = route.access else {
         let options = asked::options(call, route.operation)?;
-        return open_to_all(call, route.operation, format, &options);
+        return open_to_all(call, route.operation, &options);
     };
     let authorization = call.headers().get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
     let principal = app.gate.admit(authorization, any_of).await?;
     call.principal = Some(principal.clone());
     app.throttle.admit(&principal, &call.head.method)?;
-    let call = &*call;
     let options = asked::options(call, route.operation)?;
+    let format = negotiate::format(call.headers(), &options)?;
     match route.operation {
-        Operation::Count => format.require_text()?,
-        _ => format.require_json()?,
+        Operation::Count => format.text()?,
+        _ => call.form = format.json()?,
     }
     dispatch(app, call, &principal, route.operation, &id, &options, body).await
 }
@@ -282,16 +288,15 @@ async fn dispatch(
 
 /// What everybody may know.
 fn open_to_all(
-    call: &Call,
+    call: &mut Call,
     operation: Operation,
-    format: Format,
     options: &Options,
 ) -> Result<Reply, ApiError> {
     if operation == Operation::Metadata {
         return describe::metadata(call.headers(), options.get(SystemOption::Format));
     }
-    format.require_json()?;
-    Ok(respond::service_document(&call.root))
+    call.form = negotiate::format(call.headers(), options)?.json()?;
+    Ok(respond::service_document(call.manner()))
 }
 
 /// Limits of the request's head. What is larger still, the HTTP library cuts off.

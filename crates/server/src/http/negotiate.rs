@@ -1,116 +1,14 @@
-//! What a client asks of the answer: `Accept`, `Prefer`, `If-Match`. Must not know operations.
+//! What a client asks of the answer: `Accept` and `$format`, `Prefer`, `If-Match`. Must not know
+//! operations.
 
-use http::header::{ACCEPT, HeaderName, IF_MATCH, IF_NONE_MATCH};
+mod accept;
+
+use http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue};
 use store::{Precondition, Revisions};
 
-use super::error::{ApiError, ErrorKind};
-
-/// Which of the two forms of an answer the client takes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Format {
-    json: bool,
-    text: bool,
-}
-
-impl Format {
-    pub(super) fn require_json(self) -> Result<(), ApiError> {
-        if self.json {
-            Ok(())
-        } else {
-            Err(unacceptable("application/json;odata.metadata=minimal"))
-        }
-    }
-
-    pub(super) fn require_text(self) -> Result<(), ApiError> {
-        if self.text { Ok(()) } else { Err(unacceptable("text/plain")) }
-    }
-}
-
-fn unacceptable(offered: &str) -> ApiError {
-    let message = format!("Nothing in 'Accept' fits: this answer comes as {offered}.");
-    ApiError::new(ErrorKind::NotAcceptable, message)
-}
-
-/// Reads `Accept` (RFC 9110, 12.5.1). Without it, everything is taken.
-pub(super) fn format(headers: &HeaderMap) -> Result<Format, ApiError> {
-    let mut values = headers.get_all(ACCEPT).iter().peekable();
-    if values.peek().is_none() {
-        return Ok(Format { json: true, text: true });
-    }
-    let (mut json, mut number, mut text) = (Wish::default(), Wish::default(), Wish::default());
-    for value in values {
-        let value = value.to_str().map_err(|_| {
-            ApiError::bad_request("The header 'Accept' holds characters that are not ASCII.")
-        })?;
-        for range in value.split(',') {
-            let mut parts = range.split(';').map(str::trim);
-            let media = parts.next().unwrap_or_default().to_ascii_lowercase();
-            let parameters: Vec<String> = parts.map(str::to_ascii_lowercase).collect();
-            let taken = !parameters.iter().any(|parameter| is_zero_weight(parameter));
-            let exact = exactness(&media, "application", "json");
-            if parameters.iter().all(|parameter| is_offered(parameter)) {
-                json.hear(exact, taken);
-            }
-            number.hear(exact, taken);
-            text.hear(exactness(&media, "text", "plain"), taken);
-        }
-    }
-    // A bare number is JSON, too, with whatever metadata: it does for those who do not speak of
-    // text.
-    let text = if text.exactness == 0 { number.taken } else { text.taken };
-    Ok(Format { json: json.taken, text })
-}
-
-/// What the ranges of `Accept` say of one form.
-#[derive(Default)]
-struct Wish {
-    exactness: u8,
-    taken: bool,
-}
-
-impl Wish {
-    /// The range that names the form most exactly decides (RFC 9110, 12.5.1).
-    fn hear(&mut self, exactness: u8, taken: bool) {
-        if exactness > self.exactness {
-            *self = Self { exactness, taken };
-        } else if exactness == self.exactness {
-            self.taken |= taken && exactness > 0;
-        }
-    }
-}
-
-/// How exactly a range names a form: not at all, by everything, by its kind, by its name.
-fn exactness(range: &str, kind: &str, name: &str) -> u8 {
-    match range.split_once('/') {
-        _ if range.is_empty() => 1,
-        Some(("*", "*")) => 1,
-        Some((given, "*")) if given == kind => 2,
-        Some(given) if given == (kind, name) => 3,
-        _ => 0,
-    }
-}
-
-fn is_zero_weight(parameter: &str) -> bool {
-    parameter
-        .strip_prefix("q=")
-        .is_some_and(|weight| weight.parse::<f32>().is_ok_and(|weight| weight <= 0.0))
-}
-
-/// Whether an answer can be as a parameter of JSON asks. Those that JSON of OData does not have
-/// leave the answer as it is.
-fn is_offered(parameter: &str) -> bool {
-    let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-    let value = value.trim_matches('"');
-    match name {
-        // The one metadata format so far.
-        "odata.metadata" | "metadata" => value == "minimal",
-        // Nothing that these would change is ever written.
-        "odata.streaming" | "streaming" | "ieee754compatible" => matches!(value, "true" | "false"),
-        "charset" => value == "utf-8",
-        _ => true,
-    }
-}
+use super::error::ApiError;
+pub(super) use accept::format;
 
 /// What the client prefers (RFC 7240), as far as this service knows it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -119,7 +17,12 @@ pub(super) struct Preferences {
     pub(super) result: Option<Return>,
     /// `maxpagesize`
     pub(super) max_page_size: Option<MaxPageSize>,
+    /// `include-unknown-enum-members`
+    pub(super) unknown_members: bool,
 }
+
+/// The preference for members of an enumeration beyond its sentinel by their own names.
+pub(super) const UNKNOWN_MEMBERS: &str = "include-unknown-enum-members";
 
 /// How many rows the client wants on a page at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,6 +81,9 @@ pub(super) fn preferences(headers: &HeaderMap) -> Preferences {
                 let rows = value.parse().ok().filter(|rows| *rows > 0);
                 let sized = |rows| MaxPageSize { rows, is_prefixed: bare.is_some() };
                 preferences.max_page_size = rows.map(sized);
+            }
+            UNKNOWN_MEMBERS if bare.is_none() && value.is_empty() => {
+                preferences.unknown_members = true;
             }
             _ => {}
         }
@@ -268,20 +174,6 @@ mod tests {
     }
 
     #[test]
-    fn accept_is_read_with_weights_and_parameters() {
-        let json = |value| format(&headers("accept", value)).unwrap().json;
-        assert!(json("application/json"));
-        assert!(json("text/html, application/json;odata.metadata=minimal;q=0.5"));
-        assert!(json("application/json;odata.streaming=true;IEEE754Compatible=false"));
-        assert!(!json("application/json;q=0, text/html"));
-        assert!(!json("application/json;q=0, */*"));
-        assert!(json("*/*;q=0, application/json"));
-        assert!(!json("application/json;odata.metadata=full"));
-        assert!(!json("application/json;charset=utf-16"));
-        assert!(!json("text/html"));
-    }
-
-    #[test]
     fn entity_tags_are_compared_weakly() {
         let of = |value| precondition(&headers("if-match", value)).map(|p| p.if_match);
         assert_eq!(of("W/\"3\", \"4\"").unwrap(), Some(Revisions::Of(vec![3, 4])));
@@ -302,5 +194,15 @@ mod tests {
         assert_eq!(of("x=\"a\", return=minimal").result, minimal);
         assert_eq!(of("return=minimal; return=representation").result, minimal);
         assert_eq!(of("odata.return=minimal").result, None, "only maxpagesize has a prefix");
+    }
+
+    #[test]
+    fn unknown_members_are_preferred_without_a_value() {
+        let of = |value| preferences(&headers("prefer", value)).unknown_members;
+        assert!(of("return=minimal, Include-Unknown-Enum-Members"));
+        assert!(of("include-unknown-enum-members=\"\""), "which is no value (RFC 7240, 2)");
+        assert!(!of("include-unknown-enum-members=false"));
+        assert!(!of("odata.include-unknown-enum-members"));
+        assert!(!of("x=\"include-unknown-enum-members\""));
     }
 }

@@ -8,8 +8,8 @@ use http::StatusCode;
 use http::header::{
     self, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, WWW_AUTHENTICATE,
 };
-use model::render::{Page, Selected};
-use model::{Fault, Identity, render};
+use model::render::{Form, Metadata, Page, View};
+use model::{ENTITY_TYPE, Fault, Identity, RESULT_TYPE, render};
 use odata::DateTimeOffset;
 use odata::query::Select;
 use serde::Serialize;
@@ -17,13 +17,9 @@ use serde_json::json;
 
 use super::Envelope;
 use super::error::{ApiError, ErrorKind};
-use super::negotiate::{MaxPageSize, Return};
-use super::routes::COLLECTION;
+use super::negotiate::{Preferences, Return, UNKNOWN_MEMBERS};
+use super::routes::{self, COLLECTION, NAMESPACE};
 
-const ENTITY_JSON: HeaderValue = HeaderValue::from_static(
-    "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;\
-     charset=utf-8",
-);
 const ERROR_JSON: HeaderValue = HeaderValue::from_static("application/json");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain");
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
@@ -51,9 +47,9 @@ impl Reply {
         Self { status, content_type, body, headers: Vec::new() }
     }
 
-    /// 200 with JSON.
-    pub(super) fn json(body: Vec<u8>) -> Self {
-        Self::new(StatusCode::OK, Some(ENTITY_JSON), body)
+    /// 200 with JSON of this form.
+    pub(super) fn json(body: Vec<u8>, form: Form) -> Self {
+        Self::new(StatusCode::OK, Some(media_type(form)), body)
     }
 
     /// 200 with a bare number.
@@ -72,26 +68,43 @@ impl Reply {
     }
 
     /// 200 with an entity, all of it or what was selected, and its tag.
-    pub(super) fn entity(row: &Identity, root: &str, select: Option<&Select>) -> Self {
-        let context = format!("{}/$entity", context(root, select));
-        let collection = format!("{root}/{COLLECTION}");
-        let selected = select.map(|select| Selected { select, collection: &collection });
-        Self::json(render::entity(row, &context, selected)).with(ETAG, render::etag(row.rev))
+    pub(super) fn entity(row: &Identity, manner: Manner<'_>, select: Option<&Select>) -> Self {
+        let context = format!("{}/$entity", manner.context(select));
+        let body = manner.written(&context, select, |view| render::entity(row, view));
+        Self::json(body, manner.form).with(ETAG, render::etag(row.rev))
     }
 
     /// 200 with a page of entities and, if there is one, the link to the next.
     pub(super) fn page(
         rows: &[Identity],
-        root: &str,
+        manner: Manner<'_>,
         select: Option<&Select>,
         count: Option<u64>,
         next_link: Option<&str>,
     ) -> Self {
-        let context = context(root, select);
-        let collection = format!("{root}/{COLLECTION}");
-        let selected = select.map(|select| Selected { select, collection: &collection });
-        let page = Page { rows, context: &context, count, next_link, selected };
-        Self::json(render::collection(&page))
+        // What `$select` does not name is left out, actions like properties.
+        let is_offering = manner.form.metadata == Metadata::Full && select.is_none();
+        let actions = routes::actions().filter(|_| is_offering);
+        let actions: Vec<String> = actions.map(|name| format!("{NAMESPACE}{name}")).collect();
+        let page = Page { rows, count, next_link, actions: &actions };
+        let context = manner.context(select);
+        let body = manner.written(&context, select, |view| render::collection(&page, view));
+        Self::json(body, manner.form)
+    }
+
+    /// 200 with the entities that an action found.
+    pub(super) fn found(rows: &[Identity], manner: Manner<'_>) -> Self {
+        let page = Page { rows, count: None, next_link: None, actions: &[] };
+        let context = manner.action_context(ENTITY_TYPE);
+        let body = manner.written(&context, None, |view| render::collection(&page, view));
+        Self::json(body, manner.form)
+    }
+
+    /// 200 with what became of the rows of an import.
+    pub(super) fn imported(rows: &[(Identity, bool)], manner: Manner<'_>) -> Self {
+        let context = manner.action_context(RESULT_TYPE);
+        let body = manner.written(&context, None, |view| render::results(rows, view));
+        Self::json(body, manner.form)
     }
 
     /// 304: the client has the entity as it is.
@@ -102,16 +115,16 @@ impl Reply {
     /// What a write answers: 200 or 201 with the entity, 204 where the client prefers that.
     pub(super) fn written(
         row: &Identity,
-        root: &str,
+        manner: Manner<'_>,
         created: bool,
-        preference: Option<Return>,
+        preferences: Preferences,
     ) -> Self {
-        let address = format!("{root}/{COLLECTION}/{}", row.id);
-        let mut reply = match preference {
+        let address = format!("{}/{}", manner.collection(), row.id);
+        let mut reply = match preferences.result {
             Some(Return::Minimal) => Self::no_content()
                 .with(ETAG, render::etag(row.rev))
                 .with(ODATA_ENTITY_ID, address.clone()),
-            Some(Return::Representation) | None => Self::entity(row, root, None),
+            Some(Return::Representation) | None => Self::entity(row, manner, None),
         };
         if created {
             if reply.status == StatusCode::OK {
@@ -119,15 +132,30 @@ impl Reply {
             }
             reply = reply.with(header::LOCATION, address);
         }
-        match preference {
-            Some(preference) => reply.with(PREFERENCE_APPLIED, preference.applied().to_owned()),
-            None => reply,
+        if let Some(result) = preferences.result {
+            reply = reply.applied(result.applied());
+        }
+        reply.with_members(preferences)
+    }
+
+    /// Says that a preference was kept to, behind those that it said before.
+    pub(super) fn applied(mut self, preference: &str) -> Self {
+        let said = self.headers.iter_mut().find(|(name, _)| *name == PREFERENCE_APPLIED);
+        match said {
+            Some((_, said)) => {
+                said.push_str(", ");
+                said.push_str(preference);
+                self
+            }
+            None => self.with(PREFERENCE_APPLIED, preference.to_owned()),
         }
     }
 
-    /// Says that the preferred page size was kept to.
-    pub(super) fn max_page_size_applied(self, size: MaxPageSize) -> Self {
-        self.with(PREFERENCE_APPLIED, size.applied())
+    /// Says, where there is a body, that its members of enumerations are as preferred. No value
+    /// that is stored lies beyond a sentinel: they are the same for all.
+    pub(super) fn with_members(self, preferences: Preferences) -> Self {
+        let is_applied = preferences.unknown_members && self.content_type.is_some();
+        if is_applied { self.applied(UNKNOWN_MEMBERS) } else { self }
     }
 
     fn with(mut self, name: HeaderName, value: String) -> Self {
@@ -136,31 +164,82 @@ impl Reply {
     }
 }
 
-/// The context URL of the collection, with what was selected.
-fn context(root: &str, select: Option<&Select>) -> String {
-    let list = match select {
-        None => String::new(),
-        Some(Select::All) => "(*)".to_owned(),
-        Some(Select::Only(columns)) => {
-            let names: Vec<&str> = columns.iter().map(|column| column.property.name).collect();
-            format!("({})", names.join(","))
-        }
-    };
-    format!("{root}/$metadata#{COLLECTION}{list}")
+/// How an answer is written: the root of the API as it was called, and the form of its JSON.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Manner<'a> {
+    pub(super) root: &'a str,
+    pub(super) form: Form,
 }
 
-/// The context URL of what an action answers with.
-pub(super) fn action_context(root: &str, type_name: &str) -> String {
-    format!("{root}/$metadata#Collection({type_name})")
+impl Manner<'_> {
+    /// The address of the collection.
+    fn collection(self) -> String {
+        format!("{}/{COLLECTION}", self.root)
+    }
+
+    /// The context URL of the collection, with what was selected.
+    fn context(self, select: Option<&Select>) -> String {
+        let list = match select {
+            None => String::new(),
+            Some(Select::All) => "(*)".to_owned(),
+            Some(Select::Only(columns)) => {
+                let names: Vec<&str> = columns.iter().map(|column| column.property.name).collect();
+                format!("({})", names.join(","))
+            }
+        };
+        format!("{}/$metadata#{COLLECTION}{list}", self.root)
+    }
+
+    /// The context URL of what an action answers with.
+    fn action_context(self, type_name: &str) -> String {
+        format!("{}/$metadata#Collection({type_name})", self.root)
+    }
+
+    fn written(
+        self,
+        context: &str,
+        select: Option<&Select>,
+        write: impl FnOnce(&View<'_>) -> Vec<u8>,
+    ) -> Vec<u8> {
+        let collection = self.collection();
+        write(&View { form: self.form, context, collection: &collection, select })
+    }
+}
+
+/// The media type of JSON, with the form that was applied.
+const fn media_type(form: Form) -> HeaderValue {
+    macro_rules! json {
+        ($metadata:literal, $ieee754_compatible:literal) => {
+            HeaderValue::from_static(concat!(
+                "application/json;odata.metadata=",
+                $metadata,
+                ";odata.streaming=true;IEEE754Compatible=",
+                $ieee754_compatible,
+                ";charset=utf-8"
+            ))
+        };
+    }
+    match (form.metadata, form.ieee754_compatible) {
+        (Metadata::None, false) => json!("none", false),
+        (Metadata::None, true) => json!("none", true),
+        (Metadata::Minimal, false) => json!("minimal", false),
+        (Metadata::Minimal, true) => json!("minimal", true),
+        (Metadata::Full, false) => json!("full", false),
+        (Metadata::Full, true) => json!("full", true),
+    }
 }
 
 /// The service document (OData JSON Format 4.01, 5): the singleton that contains the collection.
-pub(super) fn service_document(root: &str) -> Reply {
-    let document = json!({
-        "@odata.context": format!("{root}/$metadata"),
-        "value": [{ "name": "deviceManagement", "kind": "Singleton", "url": "deviceManagement" }],
-    });
-    Reply::json(document.to_string().into_bytes())
+pub(super) fn service_document(manner: Manner<'_>) -> Reply {
+    let value =
+        json!([{ "name": "deviceManagement", "kind": "Singleton", "url": "deviceManagement" }]);
+    let document = match manner.form.metadata {
+        Metadata::None => json!({ "value": value }),
+        Metadata::Minimal | Metadata::Full => {
+            json!({ "@odata.context": format!("{}/$metadata", manner.root), "value": value })
+        }
+    };
+    Reply::json(document.to_string().into_bytes(), manner.form)
 }
 
 pub(super) fn success(reply: Reply, envelope: &Envelope) -> Response {

@@ -132,7 +132,8 @@ pub static ROUTES: [Route; 10] = [
 const NOT_OFFERED: [&str; 7] =
     ["$batch", "$value", "$ref", "$query", "$all", "$entity", "$crossjoin"];
 const KEY: &str = "{id}";
-const NAMESPACE: &str = "microsoft.graph.";
+/// What the name of an action may begin with in a path, and begins with elsewhere.
+pub(super) const NAMESPACE: &str = "microsoft.graph.";
 
 /// A segment of a path, decoded.
 enum Segment<'a> {
@@ -283,11 +284,15 @@ fn namespaced(segment: &str) -> Option<&str> {
     prefix.eq_ignore_ascii_case(NAMESPACE).then_some(name)
 }
 
+/// The names of the actions on the collection, without their namespace.
+pub(super) fn actions() -> impl Iterator<Item = &'static str> {
+    let is_action = |operation| matches!(operation, Operation::Import | Operation::Search);
+    let routes = ROUTES.iter().filter(move |route| is_action(route.operation));
+    routes.filter_map(|route| route.template.rsplit('/').next())
+}
+
 fn is_action(name: &str) -> bool {
-    ROUTES.iter().any(|route| {
-        matches!(route.operation, Operation::Import | Operation::Search)
-            && route.template.rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case(name))
-    })
+    actions().any(|action| action.eq_ignore_ascii_case(name))
 }
 
 /// Says which segment names nothing, or what is valid OData and not offered.

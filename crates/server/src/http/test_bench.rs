@@ -11,6 +11,7 @@ use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::any;
 use http::{HeaderMap, Method, header};
+use model::render::Form;
 use serde_json::json;
 use store::{BEGINNING, SnapshotStep};
 use uuid::Uuid;
@@ -117,7 +118,7 @@ async fn serve(
                 json!({ "name": snapshot.name, "createdDateTime": snapshot.taken.to_string() })
             });
             let list = json!({ "value": shown.collect::<Vec<_>>() });
-            return Ok(Reply::json(list.to_string().into_bytes()));
+            return Ok(Reply::json(list.to_string().into_bytes(), Form::default()));
         }
         Action::Reset => SnapshotStep::Restore(BEGINNING.to_owned()),
         Action::Take => SnapshotStep::Take(checked(name)?),

@@ -1,9 +1,10 @@
-//! `Accept`: which forms of an answer a client takes, and what it gets when there is none.
+//! `Accept`: which forms of an answer a client takes, and what it gets when there is none. The
+//! forms themselves are those of `forms`.
 
 use crate::support::{Answer, COLLECTION, Method, Service, item, json, serial};
 
-/// Ranges that JSON with minimal metadata fits.
-const FITTING: [&str; 20] = [
+/// Ranges by which JSON with minimal metadata is asked for.
+const FITTING: [&str; 19] = [
     "application/json",
     "*/*",
     "application/*",
@@ -17,17 +18,16 @@ const FITTING: [&str; 20] = [
     "application/json;metadata=minimal",
     "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false",
     "application/json;odata.streaming=false",
-    "application/json;IEEE754Compatible=true",
     "application/json;charset=UTF-8",
     "application/json;odata.metadata=full, application/json;odata.metadata=minimal",
-    "application/json;odata.metadata=full, */*;q=0.1",
+    "application/json;odata.metadata=full;q=0.1, */*",
     "application/json;q=0.001",
     "*/*;q=0, application/json",
     "application/*;q=0, application/json;q=0.5",
 ];
 
-/// Ranges that it does not fit.
-const UNFITTING: [&str; 16] = [
+/// Ranges that no JSON fits.
+const UNFITTING: [&str; 14] = [
     "text/html",
     "text/plain",
     "text/*, image/png",
@@ -39,8 +39,6 @@ const UNFITTING: [&str; 16] = [
     "application/json;q=0.000, text/html",
     "*/*;q=0",
     "*/*, application/json;q=0",
-    "application/json;odata.metadata=none",
-    "application/json;odata.metadata=full",
     "application/json;odata.metadata=some",
     "application/json;odata.streaming=perhaps",
     "application/json;IEEE754Compatible=7",

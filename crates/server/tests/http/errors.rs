@@ -135,7 +135,7 @@ each_engine!(addresses_that_name_nothing, async |service: &Service| {
     let message = "The path segment '$all' is not offered by this service.";
     expect(all, 501, "NotImplemented", message).await;
     let message = "Nothing in 'Accept' fits: this answer comes as \
-                   application/json;odata.metadata=minimal.";
+                   application/json;odata.metadata=minimal, 'full' or 'none'.";
     expect(service.get("").header("accept", "text/html"), 406, "NotAcceptable", message).await;
 });
 

@@ -23,6 +23,7 @@ mod description;
 mod encoding;
 mod errors;
 mod filter;
+mod forms;
 mod get;
 mod governing;
 mod headers;

@@ -3,9 +3,8 @@
 use crate::support::{COLLECTION, Call, Method, Service, Value, import, item, json, serial};
 
 /// The system options that nothing here takes, each with a value that would do.
-const REFUSED: [(&str, &str); 9] = [
+const REFUSED: [(&str, &str); 8] = [
     ("$search", "abc"),
-    ("$format", "json"),
     ("$apply", "aggregate($count as n)"),
     ("$compute", "1 as one"),
     ("$expand", "*"),

@@ -16,14 +16,13 @@ const REPRESENTATION: [&str; 3] =
     ["return=representation", "RETURN=representation", "wait=10,return=representation"];
 
 /// What is not known here, or makes no sense.
-const UNKNOWN: [&str; 8] = [
+const UNKNOWN: [&str; 7] = [
     "",
     "respond-async",
     "return",
     "return=all",
     "returns=minimal",
     "handling=strict; wait=5",
-    "include-unknown-enum-members",
     "outlook.timezone=\"UTC\"",
 ];
 
@@ -149,5 +148,60 @@ each_engine!(reads_deletes_and_actions_answer_as_ever, async |service: &Service|
         assert_eq!(answer.status, status, "{answer:?}");
         assert_eq!(answer.maybe_header("preference-applied"), None);
         assert_eq!(answer.maybe_header("odata-entityid"), None);
+    }
+});
+
+const UNKNOWN_MEMBERS: &str = "include-unknown-enum-members";
+
+each_engine!(members_beyond_the_sentinel_may_be_asked_for, async |service: &Service| {
+    let row = service.create(&serial("A-1")).await;
+    let rows = import(&[serial("A-1")], false);
+    let search = json!({ "importedDeviceIdentities": [serial("A-1")] });
+    let calls = || {
+        [
+            service.get(""),
+            service.get(&item(&row)),
+            service.get(&format!("{}?$select=platform", item(&row))),
+            service.patch(&item(&row), &json!({})),
+            service.post("/importDeviceIdentityList", &rows),
+            service.post("/searchExistingIdentities", &search),
+        ]
+    };
+    for (with, without) in calls().into_iter().zip(calls()) {
+        let with = with.header("prefer", UNKNOWN_MEMBERS).await;
+        let without = without.await;
+        assert_eq!(with.header("preference-applied"), UNKNOWN_MEMBERS);
+        assert_eq!(without.maybe_header("preference-applied"), None);
+        assert_eq!((with.status, &with.body), (without.status, &without.body));
+    }
+    let created = service.post("", &serial("A-2")).header("prefer", UNKNOWN_MEMBERS).await;
+    created.succeeds(201);
+    assert_eq!(created.header("preference-applied"), UNKNOWN_MEMBERS);
+});
+
+each_engine!(where_there_are_no_members_none_are_applied, async |service: &Service| {
+    let row = service.create(&serial("A-1")).await;
+    let known = service.get(&item(&row)).header("if-none-match", "*");
+    for call in [service.get("/$count"), service.call(Method::GET, "/beta/"), known] {
+        let answer = call.header("prefer", UNKNOWN_MEMBERS).await;
+        assert_eq!(answer.maybe_header("preference-applied"), None, "{answer:?}");
+    }
+    let answer = service.delete(&item(&row)).header("prefer", UNKNOWN_MEMBERS).await;
+    answer.succeeds(204);
+    assert_eq!(answer.maybe_header("preference-applied"), None);
+});
+
+each_engine!(all_that_was_applied_stands_in_one_header, async |service: &Service| {
+    let prefer = "include-unknown-enum-members, odata.maxpagesize=1, return=representation";
+    let created = service.post("", &serial("A-1")).header("prefer", prefer).await;
+    created.succeeds(201);
+    let list = service.get("").header("prefer", prefer).await;
+    list.succeeds(200);
+    for (answer, wanted) in [
+        (created, "return=representation, include-unknown-enum-members"),
+        (list, "odata.maxpagesize=1, include-unknown-enum-members"),
+    ] {
+        assert_eq!(answer.header("preference-applied"), wanted);
+        assert_eq!(answer.headers.get_all("preference-applied").iter().count(), 1);
     }
 });
