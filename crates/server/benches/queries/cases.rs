@@ -145,13 +145,13 @@ impl<'a> Cases<'a> {
                 one.identifier.cmp(&other.identifier).then(ID(one, other))
             }),
             ("by identifier desc", "importedDeviceIdentifier desc", |one, other| {
-                other.identifier.cmp(&one.identifier).then(ID(one, other))
+                other.identifier.cmp(&one.identifier).then(ID_DESC(one, other))
             }),
             ("by description", "description", |one, other| {
                 one.description.cmp(&other.description).then(ID(one, other))
             }),
             ("by description desc", "description desc", |one, other| {
-                other.description.cmp(&one.description).then(ID(one, other))
+                other.description.cmp(&one.description).then(ID_DESC(one, other))
             }),
         ];
         let case = |(name, by, order): (&'static str, &str, Order)| {

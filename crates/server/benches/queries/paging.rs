@@ -31,13 +31,14 @@ pub(crate) async fn measure(run: &mut Run<'_>, client: &mut Client, register: &R
         if !run.begins(&title(&walk.late)) {
             continue;
         }
-        let (early, late) = match walk.go(client).await {
-            Ok((early, late)) => (Ok(early), Ok(late)),
-            Err(failure) => (Err(failure.clone()), Err(failure)),
+        let (early, late, way) = match walk.go(client).await {
+            Ok(Pages { early, late, is_by_skip: false }) => (Ok(early), Ok(late), ""),
+            Ok(Pages { early, late, is_by_skip: true }) => (Ok(early), Ok(late), ", from $skip"),
+            Err(failure) => (Err(failure.clone()), Err(failure), ""),
         };
         let matches = thousands(walk.rows.len());
         run.keep(title(&walk.early).into(), matches.clone(), early);
-        run.keep(title(&walk.late).into(), matches, late);
+        run.keep(format!("{}{way}", title(&walk.late)).into(), matches, late);
     }
 }
 
@@ -47,6 +48,15 @@ struct Walk<'a> {
     rows: Vec<&'a Row>,
     early: RangeInclusive<usize>,
     late: RangeInclusive<usize>,
+}
+
+/// How long pages took.
+#[derive(Default)]
+struct Pages {
+    early: Vec<Duration>,
+    late: Vec<Duration>,
+    /// Whether the late ones were not reached by links from the first on.
+    is_by_skip: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -59,20 +69,19 @@ impl<'a> Walk<'a> {
         Self { options, rows, early: 1..=measured, late: middle - around..=middle + around }
     }
 
-    /// The times of the early pages and of the late ones.
-    async fn go(&self, client: &mut Client) -> Result<(Vec<Duration>, Vec<Duration>), Failure> {
+    async fn go(&self, client: &mut Client) -> Result<Pages, Failure> {
         let began = Instant::now();
-        let (mut early, mut late) = (Vec::new(), Vec::new());
+        let mut pages = Pages::default();
         let (mut page, mut at) = (1, self.start(1));
         while page <= *self.late.end() {
             let answer = client.get(&at).await?;
             let got: Page = read(&answer)?;
             self.check(page, &got)?;
             if self.early.contains(&page) {
-                early.push(answer.took);
+                pages.early.push(answer.took);
             }
             if self.late.contains(&page) {
-                late.push(answer.took);
+                pages.late.push(answer.took);
             }
             let link = got.next.ok_or_else(|| format!("page {page} has no link to the next"))?;
             at = client.target_of(&link)?;
@@ -80,9 +89,10 @@ impl<'a> Walk<'a> {
             let before = *self.late.start() - 1;
             if began.elapsed() > ENOUGH && page > *self.early.end() && page < before {
                 (page, at) = (before, self.start(before));
+                pages.is_by_skip = true;
             }
         }
-        Ok((early, late))
+        Ok(pages)
     }
 
     fn start(&self, page: usize) -> String {

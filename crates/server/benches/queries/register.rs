@@ -63,7 +63,7 @@ const ENDS: [&str; 50] = [
 ];
 pub(crate) const WORDS: usize = BEGINNINGS.len() * ENDS.len();
 
-/// How rows follow one another. The id decides last.
+/// How rows follow one another. The id decides last, and goes the way of what decides before it.
 pub(crate) type Order = fn(&Row, &Row) -> Ordering;
 
 pub(crate) const ID: Order = |one, other| one.place.cmp(&other.place);
@@ -71,7 +71,7 @@ pub(crate) const ID_DESC: Order = |one, other| other.place.cmp(&one.place);
 pub(crate) const CONTACTED: Order =
     |one, other| one.contacted.cmp(&other.contacted).then(ID(one, other));
 pub(crate) const CONTACTED_DESC: Order =
-    |one, other| other.contacted.cmp(&one.contacted).then(ID(one, other));
+    |one, other| other.contacted.cmp(&one.contacted).then(ID_DESC(one, other));
 
 /// Rows were changed in their order, after all had been stored. Those that were not do not come
 /// first: there are more changed ones than a page holds.

@@ -125,6 +125,14 @@ impl Gate {
         self.verifier.tokens()
     }
 
+    /// Whether the bearer of this `Authorization` header is believed, whatever they may do.
+    ///
+    /// # Errors
+    /// [`Refusal::Token`].
+    pub async fn believe(&self, authorization: Option<&[u8]>) -> Result<(), Refusal> {
+        self.claims(authorization).await.map(|_: Arc<Claims>| ())
+    }
+
     /// Lets the bearer of this `Authorization` header in, if one of the permissions is theirs.
     ///
     /// # Errors
@@ -134,10 +142,7 @@ impl Gate {
         authorization: Option<&[u8]>,
         any_of: &'static [Permission],
     ) -> Result<Principal, Refusal> {
-        let claims = self.verifier.verify(authorization).await.map_err(|error| Refusal::Token {
-            error,
-            authorities: Arc::clone(&self.authorities),
-        })?;
+        let claims = self.claims(authorization).await?;
         if claims.personal {
             return Err(Refusal::PersonalAccount);
         }
@@ -149,5 +154,12 @@ impl Gate {
             Ok(false) => Err(Refusal::NotLicensed),
             Err(error) => Err(Refusal::StoreAway(error.to_string())),
         }
+    }
+
+    async fn claims(&self, authorization: Option<&[u8]>) -> Result<Arc<Claims>, Refusal> {
+        self.verifier
+            .verify(authorization)
+            .await
+            .map_err(|error| Refusal::Token { error, authorities: Arc::clone(&self.authorities) })
     }
 }

@@ -64,6 +64,8 @@ impl Permissions {
 pub enum Access {
     /// Nothing: it shows what everybody may know.
     Public,
+    /// A token that is believed: what is asked for is made up of parts that ask for more.
+    Bearer,
     /// Any one of these permissions, and a licensed tenant.
     AnyOf(&'static [Permission]),
 }

@@ -30,6 +30,7 @@ pub(super) const fn taken(operation: Operation) -> &'static [SystemOption] {
         Operation::Get => &[SystemOption::Select, SystemOption::Format],
         Operation::ServiceDocument
         | Operation::Metadata
+        | Operation::Batch
         | Operation::Create
         | Operation::Update
         | Operation::Delete

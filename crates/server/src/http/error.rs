@@ -38,6 +38,8 @@ pub enum ErrorKind {
     PreconditionFailed,
     /// The body is too large.
     TooLarge,
+    /// What it depends on has failed.
+    FailedDependency,
     /// The head is too large.
     HeadTooLarge,
     /// The caller has called too often.
@@ -52,7 +54,7 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// All kinds, for tables of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::BadRequest,
         Self::ModelValidation,
         Self::Unauthenticated,
@@ -64,6 +66,7 @@ impl ErrorKind {
         Self::Conflict,
         Self::PreconditionFailed,
         Self::TooLarge,
+        Self::FailedDependency,
         Self::HeadTooLarge,
         Self::TooManyRequests,
         Self::NotImplemented,
@@ -85,6 +88,7 @@ impl ErrorKind {
             Self::Conflict => (StatusCode::CONFLICT, "Conflict"),
             Self::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "PreconditionFailed"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge"),
+            Self::FailedDependency => (StatusCode::FAILED_DEPENDENCY, "FailedDependency"),
             Self::HeadTooLarge => {
                 (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "RequestHeaderFieldsTooLarge")
             }
@@ -142,6 +146,11 @@ impl ApiError {
                  is malformed. Percent-encode what a URL cannot hold.",
             );
         }
+        Self::head_too_large()
+    }
+
+    /// A head larger than its limits.
+    pub fn head_too_large() -> Self {
         let message = format!(
             "The head of the request is too large: at most {MAX_URL_BYTES} bytes of URL, \
              {MAX_HEADER_BYTES} bytes of headers and {MAX_HEADERS} headers are taken."
@@ -189,6 +198,25 @@ impl ApiError {
     /// A body larger than a limit.
     pub fn too_large(limit: &str) -> Self {
         Self::new(ErrorKind::TooLarge, format!("The request is too large: {limit}."))
+    }
+
+    /// A batch that cannot be taken as one.
+    pub fn batch(reason: &str) -> Self {
+        Self::bad_request(format!("Invalid batch payload format. {reason}"))
+    }
+
+    /// A request of a batch that depends on one that has failed, the one with this id.
+    pub fn failed_dependency(id: &str) -> Self {
+        let message = format!("The request '{id}' has failed, on which this one depends.");
+        Self::new(ErrorKind::FailedDependency, message)
+    }
+
+    /// A request of a batch whose other answers have more bytes than the limit.
+    pub fn batch_answers(most: usize) -> Self {
+        Self::too_large(&format!(
+            "no request of a batch is begun when the answers to others have more than {most} \
+             bytes; nothing of this one was done, so send it in another batch"
+        ))
     }
 
     /// More rows in one call than the limit.

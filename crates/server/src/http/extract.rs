@@ -38,9 +38,9 @@ struct Held {
 
 impl BodyBudget {
     /// The budget where one body may have `largest` bytes: such a one must find room, twice where
-    /// it came compressed.
+    /// it came compressed, and once more where it is a batch, for the bodies in it.
     pub(super) fn new(largest: usize) -> Self {
-        let bytes = BUDGET_BYTES.max(largest.saturating_mul(2));
+        let bytes = BUDGET_BYTES.max(largest.saturating_mul(3));
         let permits = (bytes / PERMIT_BYTES).min(Semaphore::MAX_PERMITS);
         Self(Arc::new(Semaphore::new(permits)))
     }

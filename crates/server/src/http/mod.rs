@@ -2,6 +2,7 @@
 //! turns whatever comes of it into an answer and one log line. Must not know SQL.
 
 mod asked;
+mod batch;
 mod beside;
 pub mod connections;
 pub(crate) mod describe;
@@ -184,9 +185,31 @@ struct Call {
     operation: Option<Operation>,
     /// Who called, as soon as it is known.
     principal: Option<Principal>,
+    /// Whether it is part of a batch.
+    is_part: bool,
 }
 
 impl Call {
+    /// A request that was begun now.
+    fn new(app: &App, head: http::request::Parts, now: Instant) -> Self {
+        let peer = head.extensions.get::<Peer>().copied();
+        Self {
+            envelope: Envelope {
+                request_id: app.clock.guid(),
+                client_request_id: client_request_id(&head.headers),
+                is_secure: peer.is_some_and(|peer| peer.is_secure),
+            },
+            peer,
+            head,
+            deadline: now + app.limits.time,
+            root: String::new(),
+            form: Form::default(),
+            operation: None,
+            principal: None,
+            is_part: false,
+        }
+    }
+
     fn headers(&self) -> &HeaderMap {
         &self.head.headers
     }
@@ -197,25 +220,23 @@ impl Call {
 }
 
 async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
-    let started = Instant::now();
     let (head, body) = request.into_parts();
-    let peer = head.extensions.get::<Peer>().copied();
-    let mut call = Call {
-        envelope: Envelope {
-            request_id: app.clock.guid(),
-            client_request_id: client_request_id(&head.headers),
-            is_secure: peer.is_some_and(|peer| peer.is_secure),
-        },
-        peer,
-        head,
-        deadline: started + app.limits.time,
-        root: String::new(),
-        form: Form::default(),
-        operation: None,
-        principal: None,
+    let call = Call::new(&app, head, Instant::now());
+    carry_out(&app, call, Ok(body)).await
+}
+
+/// Serves a request, or tells why it is not served, and sees to all that every request has: an
+/// answer whatever happens, a measure, one log line. It came by itself or in a batch.
+async fn carry_out(app: &App, mut call: Call, body: Result<Body, ApiError>) -> Response {
+    let started = Instant::now();
+    let work = async {
+        match body {
+            Ok(body) => serve(app, &mut call, body).await,
+            Err(refusal) => Err(refusal),
+        }
     };
-    let work = AssertUnwindSafe(serve(&app, &mut call, body)).catch_unwind().await;
-    let outcome = work.unwrap_or_else(|panic| Err(ApiError::internal(panicked(&panic))));
+    let outcome = AssertUnwindSafe(work).catch_unwind().await;
+    let outcome = outcome.unwrap_or_else(|panic| Err(ApiError::internal(panicked(&panic))));
     let cause = outcome.as_ref().err().map(|error| (error.kind, describe(error)));
     let response = match outcome {
         Ok(reply) => respond::success(reply, &call.envelope),
@@ -245,58 +266,50 @@ async fn serve(app: &App, call: &mut Call, body: Body) -> Result<Reply, ApiError
     call.operation = Some(route.operation);
     let origin = app.origins.origin(&call.head, call.peer)?;
     call.root = format!("{origin}/{}", routes::VERSION);
-    let Access::AnyOf(any_of) = route.access else {
-        let options = asked::options(call, route.operation)?;
-        return open_to_all(call, route.operation, &options);
-    };
     let authorization = call.headers().get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
-    let principal = app.gate.admit(authorization, any_of).await?;
-    call.principal = Some(principal.clone());
-    app.throttle.admit(&principal, &call.head.method)?;
-    let options = asked::options(call, route.operation)?;
-    let format = negotiate::format(call.headers(), &options)?;
-    match route.operation {
-        Operation::Count => format.text()?,
-        _ => call.form = format.json()?,
+    match route.access {
+        Access::Public => {}
+        Access::Bearer => app.gate.believe(authorization).await?,
+        Access::AnyOf(any_of) => {
+            let principal = app.gate.admit(authorization, any_of).await?;
+            let principal = call.principal.insert(principal);
+            app.throttle.admit(principal, &call.head.method)?;
+        }
     }
-    dispatch(app, call, &principal, route.operation, &id, &options, body).await
+    let options = asked::options(call, route.operation)?;
+    match route.operation {
+        // It has forms of its own.
+        Operation::Metadata => {}
+        Operation::Count => negotiate::format(call.headers(), &options)?.text()?,
+        _ => call.form = negotiate::format(call.headers(), &options)?.json()?,
+    }
+    dispatch(app, call, route.operation, &id, &options, body).await
 }
 
 async fn dispatch(
     app: &App,
     call: &Call,
-    principal: &Principal,
     operation: Operation,
     id: &str,
     options: &Options,
     body: Body,
 ) -> Result<Reply, ApiError> {
-    match operation {
-        Operation::List => identities::list(app, call, principal, options).await,
-        Operation::Count => identities::count(app, call, principal, options).await,
-        Operation::Get => identities::get(app, call, principal, id, options).await,
-        Operation::Create => identities::create(app, call, principal, body).await,
-        Operation::Update => identities::update(app, call, principal, id, body).await,
-        Operation::Delete => identities::delete(app, call, principal, id).await,
-        Operation::Import => identities::import(app, call, principal, body).await,
-        Operation::Search => identities::search(app, call, principal, body).await,
-        Operation::ServiceDocument | Operation::Metadata => {
-            Err(ApiError::internal("it is open to all"))
+    match (operation, &call.principal) {
+        (Operation::ServiceDocument, _) => Ok(respond::service_document(call.manner())),
+        (Operation::Metadata, _) => {
+            describe::metadata(call.headers(), options.get(SystemOption::Format))
         }
+        (Operation::Batch, _) => batch::serve(app, call, body).await,
+        (_, None) => Err(ApiError::internal("an operation of the register without a caller")),
+        (Operation::List, Some(caller)) => identities::list(app, call, caller, options).await,
+        (Operation::Count, Some(caller)) => identities::count(app, call, caller, options).await,
+        (Operation::Get, Some(caller)) => identities::get(app, call, caller, id, options).await,
+        (Operation::Create, Some(caller)) => identities::create(app, call, caller, body).await,
+        (Operation::Update, Some(caller)) => identities::update(app, call, caller, id, body).await,
+        (Operation::Delete, Some(caller)) => identities::delete(app, call, caller, id).await,
+        (Operation::Import, Some(caller)) => identities::import(app, call, caller, body).await,
+        (Operation::Search, Some(caller)) => identities::search(app, call, caller, body).await,
     }
-}
-
-/// What everybody may know.
-fn open_to_all(
-    call: &mut Call,
-    operation: Operation,
-    options: &Options,
-) -> Result<Reply, ApiError> {
-    if operation == Operation::Metadata {
-        return describe::metadata(call.headers(), options.get(SystemOption::Format));
-    }
-    call.form = negotiate::format(call.headers(), options)?.json()?;
-    Ok(respond::service_document(call.manner()))
 }
 
 /// Limits of the request's head. What is larger still, the HTTP library cuts off.
@@ -306,6 +319,10 @@ fn check_head(head: &http::request::Parts) -> Result<(), ApiError> {
         return Err(ApiError::bad_request(format!(
             "The URL has {url} bytes; at most {MAX_URL_BYTES} are taken."
         )));
+    }
+    // Those of a request that came by itself the HTTP library has counted.
+    if head.headers.len() > MAX_HEADERS {
+        return Err(ApiError::head_too_large());
     }
     let bytes: usize =
         head.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();

@@ -29,7 +29,7 @@ const ODATA_4: HeaderValue = HeaderValue::from_static("4.0");
 const RETRY_AFTER_S: NonZeroU32 = NonZeroU32::MIN;
 const ODATA_VERSION: HeaderName = HeaderName::from_static("odata-version");
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
-const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
+pub(super) const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 const ODATA_ENTITY_ID: HeaderName = HeaderName::from_static("odata-entityid");
 

@@ -34,6 +34,8 @@ pub enum Operation {
     ServiceDocument,
     /// Describes the types and what can be done with them.
     Metadata,
+    /// Serves many requests at once.
+    Batch,
     /// Pages through the identities.
     List,
     /// Makes an identity.
@@ -75,9 +77,10 @@ const fn route(
 }
 
 /// All routes.
-pub static ROUTES: [Route; 10] = [
+pub static ROUTES: [Route; 11] = [
     route(Method::GET, "/beta", Operation::ServiceDocument, Access::Public),
     route(Method::GET, "/beta/$metadata", Operation::Metadata, Access::Public),
+    route(Method::POST, "/beta/$batch", Operation::Batch, Access::Bearer),
     route(
         Method::GET,
         "/beta/deviceManagement/importedDeviceIdentities",
@@ -129,8 +132,7 @@ pub static ROUTES: [Route; 10] = [
 ];
 
 /// Segments of valid OData that this service does not offer.
-const NOT_OFFERED: [&str; 7] =
-    ["$batch", "$value", "$ref", "$query", "$all", "$entity", "$crossjoin"];
+const NOT_OFFERED: [&str; 6] = ["$value", "$ref", "$query", "$all", "$entity", "$crossjoin"];
 const KEY: &str = "{id}";
 /// What the name of an action may begin with in a path, and begins with elsewhere.
 pub(super) const NAMESPACE: &str = "microsoft.graph.";

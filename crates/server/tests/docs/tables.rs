@@ -36,6 +36,7 @@ fn the_routes_are_those_that_are_served() {
         .map(|route| {
             let access = match route.access {
                 Access::Public => "none is needed".to_owned(),
+                Access::Bearer => "those of its requests".to_owned(),
                 Access::AnyOf(permissions) => {
                     let names =
                         permissions.iter().map(|permission| format!("`{}`", permission.name()));

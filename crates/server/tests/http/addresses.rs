@@ -217,8 +217,6 @@ each_engine!(what_odata_has_and_this_service_does_not_is_said_so, async |service
     let row = service.create(&serial("A-1")).await;
     let path = format!("{COLLECTION}{}", item(&row));
     for (method, path, name) in [
-        (Method::POST, "/beta/$batch", "$batch"),
-        (Method::POST, "/beta/%24BATCH", "$BATCH"),
         (Method::GET, "/beta/$all", "$all"),
         (Method::GET, "/beta/$entity", "$entity"),
         (Method::GET, "/beta/deviceManagement", "deviceManagement"),

@@ -69,7 +69,10 @@ each_engine!(an_update_is_described_as_the_contract_has_it, async |service: &Ser
         document.pointer(target).unwrap()["name"].as_str().unwrap()
     });
     let names: Vec<&str> = names.collect();
-    assert_eq!(names, ["id", "If-Match", "If-None-Match", "Prefer", "client-request-id"]);
+    assert_eq!(
+        names,
+        ["id", "$format", "If-Match", "If-None-Match", "Prefer", "client-request-id"]
+    );
     let change = &document["components"]["schemas"]["importedDeviceIdentity.change"];
     assert_eq!(change["additionalProperties"], false);
     let properties = &change["properties"];

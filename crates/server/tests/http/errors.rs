@@ -32,6 +32,7 @@ fn the_table_is_this() {
     409 Conflict (Conflict)
     412 PreconditionFailed (PreconditionFailed)
     413 RequestEntityTooLarge (TooLarge)
+    424 FailedDependency (FailedDependency)
     431 RequestHeaderFieldsTooLarge (HeadTooLarge)
     429 TooManyRequests (TooManyRequests)
     501 NotImplemented (NotImplemented)

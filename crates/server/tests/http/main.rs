@@ -14,6 +14,7 @@ mod support;
 mod accept;
 mod addresses;
 mod bad_input;
+mod batch;
 mod busy;
 mod conditions;
 mod count;

@@ -131,6 +131,16 @@ fn python_tries_again_when_told_to_wait() {
 }
 
 #[test]
+fn python_sends_batches() {
+    python("batch.py", &["--no-sample"]);
+}
+
+#[test]
+fn javascript_sends_batches() {
+    node("batch.mjs", &["--no-sample"]);
+}
+
+#[test]
 fn javascript_lives_the_whole_life() {
     node("life_cycle.mjs", &[]);
 }

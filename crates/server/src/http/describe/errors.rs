@@ -19,6 +19,7 @@ pub(super) const fn about(kind: ErrorKind) -> &'static str {
         ErrorKind::PreconditionFailed => "The `ETag` is not as the condition asks.",
         ErrorKind::TooLarge => "The body, or what it holds, is larger than the limit.",
         ErrorKind::HeadTooLarge => "The head of the request is larger than the limit.",
+        ErrorKind::FailedDependency => "In a batch, what the request depends on has failed.",
         ErrorKind::TooManyRequests => "The caller has called too often.",
         ErrorKind::NotImplemented => "It is valid OData that this service does not offer.",
         ErrorKind::Unavailable => "There is too much to do, or the store is away.",

@@ -35,6 +35,8 @@ pub(super) enum Body {
     Import,
     /// What is searched for.
     Search,
+    /// The requests of a batch.
+    Batch,
 }
 
 /// An answer of success.
@@ -63,6 +65,8 @@ pub(super) enum Content {
     Results,
     /// A bare number.
     Number,
+    /// The answers of a batch.
+    Batch,
     ServiceDocument,
     Metadata,
 }
@@ -105,6 +109,16 @@ static METADATA: Row = Row {
     about: "Describes the types and what can be done with them, in CSDL: as XML, or as JSON \
             where the client would rather have that.",
     answers: &[answer(StatusCode::OK, "The description.", Content::Metadata, &[])],
+    ..PLAIN
+};
+
+static BATCH: Row = Row {
+    summary: "Batch",
+    about: "Serves up to 20 requests, each as by itself: with permissions, limits, log line and \
+            history of its own. They run at the same time as far as `dependsOn` lets them, and \
+            what depends on a failure is answered with 424.",
+    body: Some(Body::Batch),
+    answers: &[answer(StatusCode::OK, "One answer a request, in order.", Content::Batch, &[])],
     ..PLAIN
 };
 
@@ -220,6 +234,7 @@ pub(super) const fn row(operation: Operation) -> &'static Row {
     match operation {
         Operation::ServiceDocument => &SERVICE_DOCUMENT,
         Operation::Metadata => &METADATA,
+        Operation::Batch => &BATCH,
         Operation::List => &LIST,
         Operation::Count => &COUNT,
         Operation::Get => &GET,
@@ -234,7 +249,8 @@ pub(super) const fn row(operation: Operation) -> &'static Row {
 /// The errors that a route can answer with, in the order of their table.
 pub(super) fn errors(route: &Route) -> impl Iterator<Item = ErrorKind> {
     let row = row(route.operation);
-    let (is_guarded, has_body) = (route.access != Access::Public, row.body.is_some());
+    let (is_public, has_body) = (route.access == Access::Public, row.body.is_some());
+    let is_for_some = matches!(route.access, Access::AnyOf(_));
     let (has_key, operation) = (route.template.ends_with('}'), route.operation);
     ErrorKind::ALL.into_iter().filter(move |kind| match kind {
         ErrorKind::BadRequest
@@ -242,15 +258,13 @@ pub(super) fn errors(route: &Route) -> impl Iterator<Item = ErrorKind> {
         | ErrorKind::HeadTooLarge
         | ErrorKind::NotImplemented
         | ErrorKind::Internal => true,
-        ErrorKind::Unauthenticated
-        | ErrorKind::Forbidden
-        | ErrorKind::TooManyRequests
-        | ErrorKind::Unavailable => is_guarded,
+        ErrorKind::Unauthenticated | ErrorKind::Unavailable => !is_public,
+        ErrorKind::Forbidden | ErrorKind::TooManyRequests => is_for_some,
         ErrorKind::ModelValidation | ErrorKind::TooLarge | ErrorKind::RequestTimeout => has_body,
         ErrorKind::NotFound => has_key,
         ErrorKind::PreconditionFailed => row.is_conditional,
         ErrorKind::Conflict => matches!(operation, Operation::Create | Operation::Update),
-        // Whatever is described here is a method that its path takes.
-        ErrorKind::MethodNotAllowed => false,
+        // Whatever is described here is a method that its path takes, and no part of a batch.
+        ErrorKind::MethodNotAllowed | ErrorKind::FailedDependency => false,
     })
 }

@@ -94,6 +94,16 @@ impl Service {
         assert!(self.server.store().set_licence(tenant.parse().unwrap(), licensed).unwrap());
     }
 
+    /// How many writes wait to be begun.
+    pub(crate) fn waiting_writes(&self) -> usize {
+        self.server.store().load().waiting_writes
+    }
+
+    /// How many rows are being written or wait for that.
+    pub(crate) fn waiting_rows(&self) -> usize {
+        self.server.store().load().waiting_rows
+    }
+
     /// The history of a tenant.
     pub(crate) fn history(&self, tenant: &str) -> Vec<store::Change> {
         let filter =

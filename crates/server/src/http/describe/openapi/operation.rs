@@ -39,6 +39,7 @@ fn id(route: &Route) -> String {
 fn security(access: Access) -> Value {
     match access {
         Access::Public => json!([]),
+        Access::Bearer => json!([{ SCHEME: [] }]),
         Access::AnyOf(permissions) => {
             permissions.iter().map(|permission| json!({ SCHEME: [permission.name()] })).collect()
         }
@@ -65,6 +66,7 @@ fn request_body(body: Body) -> Value {
         Body::Change => schemas::CHANGE,
         Body::Import => schemas::IMPORT,
         Body::Search => schemas::SEARCH,
+        Body::Batch => schemas::BATCH,
     };
     json!({
         "required": true,
@@ -118,6 +120,7 @@ fn content(content: Content) -> Option<Value> {
         Content::Page => json_of(schemas::PAGE),
         Content::Found => json_of(schemas::FOUND),
         Content::Results => json_of(schemas::RESULTS),
+        Content::Batch => json_of(schemas::BATCH_ANSWERS),
         Content::ServiceDocument => json_of(schemas::SERVICE_DOCUMENT),
         Content::Number => {
             json!({ "text/plain": { "schema": { "type": "string", "pattern": "^[0-9]+$" } } })

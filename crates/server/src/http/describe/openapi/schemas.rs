@@ -4,6 +4,8 @@ use model::{ENTITY_TYPE, OVERWRITE, PROPERTIES, Property, RESULT_TYPE, ROWS, Rul
 use odata::edm::{EnumType, Type};
 use serde_json::{Map, Value, json};
 
+use super::super::super::batch::MAX_ITEMS;
+use super::super::super::routes::COLLECTION;
 use super::super::Terms;
 use super::super::operations::Body;
 use super::reference;
@@ -17,6 +19,8 @@ pub(super) const FOUND: &str = "importedDeviceIdentity.found";
 pub(super) const RESULTS: &str = "importedDeviceIdentityResult.list";
 pub(super) const IMPORT: &str = "import.parameters";
 pub(super) const SEARCH: &str = "search.parameters";
+pub(super) const BATCH: &str = "batch";
+pub(super) const BATCH_ANSWERS: &str = "batch.answers";
 pub(super) const SERVICE_DOCUMENT: &str = "serviceDocument";
 pub(super) const ERROR: &str = "error";
 const LOOKED_UP: &str = "importedDeviceIdentity.lookedUp";
@@ -49,6 +53,8 @@ pub(super) fn all(terms: &Terms) -> Map<String, Value> {
         (RESULTS, list(RESULT)),
         (IMPORT, parameters(terms, true)),
         (SEARCH, parameters(terms, false)),
+        (BATCH, batch()),
+        (BATCH_ANSWERS, batch_answers()),
         (SERVICE_DOCUMENT, service_document()),
         (ERROR, error()),
     ];
@@ -208,6 +214,53 @@ fn parameters(terms: &Terms, is_import: bool) -> Value {
     })
 }
 
+/// A JSON batch (OData JSON Format 4.01, 19.1), as far as Graph documents it.
+fn batch() -> Value {
+    let texts = json!({ "type": "object", "additionalProperties": { "type": "string" } });
+    let request = json!({
+        "type": "object",
+        "properties": {
+            "id": { "type": "string", "minLength": 1 },
+            "method": { "enum": ["GET", "POST", "PATCH", "DELETE"] },
+            "url": { "type": "string", "description": "Relative to the root of the version." },
+            "headers": texts,
+            "body": { "type": "object" },
+            "dependsOn": { "type": "array", "items": { "type": "string" } },
+        },
+        "required": ["id", "method", "url"],
+        "additionalProperties": false,
+    });
+    json!({
+        "type": "object",
+        "properties": {
+            "requests": { "type": "array", "items": request, "minItems": 1, "maxItems": MAX_ITEMS },
+        },
+        "required": ["requests"],
+        "additionalProperties": false,
+    })
+}
+
+fn batch_answers() -> Value {
+    let texts = json!({ "type": "object", "additionalProperties": { "type": "string" } });
+    let answer = json!({
+        "type": "object",
+        "properties": {
+            "id": { "type": "string" },
+            "status": { "type": "integer", "minimum": 200, "maximum": 599 },
+            "headers": texts,
+            "body": { "description": "JSON as it is; all else as text in Base64." },
+        },
+        "required": ["id", "status", "headers"],
+        "additionalProperties": false,
+    });
+    json!({
+        "type": "object",
+        "properties": { "responses": { "type": "array", "items": answer } },
+        "required": ["responses"],
+        "additionalProperties": false,
+    })
+}
+
 fn service_document() -> Value {
     let text = json!({ "type": "string" });
     let offered = json!({
@@ -284,6 +337,11 @@ pub(super) fn example(body: Body) -> Value {
         Body::Search => json!({ ROWS: [{
             IDENTIFIER: "C02XK1ZGJGH5",
             "importedDeviceIdentityType": "serialNumber",
+        }] }),
+        Body::Batch => json!({ "requests": [{
+            "id": "1",
+            "method": "GET",
+            "url": format!("/{COLLECTION}?$top=1"),
         }] }),
     }
 }

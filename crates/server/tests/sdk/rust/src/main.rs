@@ -101,6 +101,28 @@ async fn query(graph: &GraphClient) -> Outcome<()> {
     Ok(())
 }
 
+async fn batch(graph: &GraphClient) -> Outcome<()> {
+    let headers = json!({ "Content-Type": "application/json" });
+    let url = "/deviceManagement/importedDeviceIdentities";
+    let create = |id: &str, after: &[&str]| {
+        json!({
+            "id": id,
+            "method": "POST",
+            "url": url,
+            "headers": headers,
+            "body": serial("RS-BATCH"),
+            "dependsOn": after,
+        })
+    };
+    let requests = json!({ "requests": [create("1", &[]), create("2", &["1"])] });
+    let answer = graph.batch(&requests).send().await?.error_for_status()?.json::<Value>().await?;
+    let parts = answer["responses"].as_array().ok_or("no responses")?;
+    let statuses: Vec<&Value> = parts.iter().map(|part| &part["status"]).collect();
+    assert_eq!(statuses, [201, 409]);
+    assert_eq!(parts[0]["body"]["importedDeviceIdentifier"], "RS-BATCH");
+    Ok(())
+}
+
 async fn fail(graph: &GraphClient) -> Outcome<()> {
     let missing = request!(graph, GET, ["no-such-identity"]).send().await?;
     assert_eq!(missing.status(), 404);
@@ -120,6 +142,7 @@ async fn main() -> Outcome<()> {
     act(&graph).await?;
     let seen = page(&graph).await?;
     query(&graph).await?;
+    batch(&graph).await?;
     fail(&graph).await?;
     let deleted = request!(graph, DELETE, [id]).send().await?;
     assert_eq!(deleted.status(), 204);
