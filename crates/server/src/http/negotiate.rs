@@ -105,6 +105,24 @@ fn unquoted_split(value: &str, separator: char) -> impl Iterator<Item = &str> {
     })
 }
 
+/// Reads `OData-MaxVersion` (OData Part 1, 8.2.7), behind which clients on .NET name themselves.
+///
+/// # Errors
+/// The client does not take version 4.0, or what it takes cannot be told.
+pub(super) fn version(headers: &HeaderMap) -> Result<(), ApiError> {
+    let Some(most) = headers.get("odata-maxversion") else { return Ok(()) };
+    let most = String::from_utf8_lossy(most.as_bytes());
+    let number = most.split(';').next().unwrap_or_default().trim();
+    if number.parse::<f64>().is_ok_and(|number| number >= 4.0) {
+        return Ok(());
+    }
+    let shown: String = most.chars().take(60).collect();
+    Err(ApiError::bad_request(format!(
+        "This service answers in version 4.0 of OData, which the header 'OData-MaxVersion' does \
+         not allow: it is '{shown}'. Send 4.0 or leave it out."
+    )))
+}
+
 /// Reads `If-Match` and `If-None-Match` (RFC 9110, 13.1).
 ///
 /// # Errors

@@ -159,3 +159,19 @@ each_engine!(only_a_new_row_has_a_location, async |service: &Service| {
         assert_eq!(call.await.maybe_header("location"), None);
     }
 });
+
+each_engine!(a_client_that_does_not_take_this_version_is_told, async |service: &Service| {
+    let ask = |most| service.get("").header("odata-maxversion", most);
+    for most in ["4.0", "4.01", "5.0", "4", "4.0;NetFx", " 4.0 ; x"] {
+        let answer = ask(most).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("odata-version")),
+            (200, "4.0"),
+            "{most}"
+        );
+    }
+    for most in ["3.0", "3.0;NetFx", "0", "-4", "NaN", "four", ""] {
+        let message = ask(most).await.fails(400, "BadRequest");
+        assert!(message.contains("'OData-MaxVersion'"), "{most}: {message}");
+    }
+});
