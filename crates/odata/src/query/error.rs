@@ -191,6 +191,10 @@ pub enum Limit {
 }
 
 impl Limit {
+    /// Every limit there is.
+    pub const ALL: &'static [Self] =
+        &[Self::Nesting, Self::Nodes, Self::InList, Self::OrderBy, Self::Length];
+
     /// The name that messages use.
     pub const fn name(self) -> &'static str {
         match self {
@@ -212,7 +216,8 @@ impl Limit {
         }
     }
 
-    fn allows(self) -> String {
+    /// What it allows, as a part of a sentence.
+    pub fn allows(self) -> String {
         let most = self.most();
         match self {
             Self::Nesting => format!("parentheses, calls and operators stand at most {most} deep"),

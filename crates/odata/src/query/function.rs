@@ -29,6 +29,8 @@ pub struct Definition {
     pub parameters: &'static [Parameter],
     /// The type of what it yields.
     pub result: Type,
+    /// What it yields, in words: its documentation.
+    pub meaning: &'static str,
     /// What it yields for arguments of these types, none of them null. If one is, it yields null.
     pub evaluate: for<'a> fn(&[Value<'a>]) -> Value<'a>,
 }
@@ -47,13 +49,13 @@ const PERHAPS_WHOLE: Parameter = Parameter { optional: true, ..WHOLE };
 /// Declares [`Function`] and everything that follows from the table.
 macro_rules! functions {
     ($(
-        $(#[$doc:meta])*
+        $(#[doc = $doc:literal])+
         $function:ident = $name:literal ($($parameter:ident),*) -> $result:ident: $evaluate:expr;
     )+) => {
         /// A function of the query language.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Function {
-            $($(#[$doc])* $function,)+
+            $($(#[doc = $doc])+ $function,)+
         }
 
         impl Function {
@@ -68,6 +70,7 @@ macro_rules! functions {
                             name: $name,
                             parameters: &[$($parameter),*],
                             result: Type::$result,
+                            meaning: concat!($($doc),+).trim_ascii(),
                             evaluate: $evaluate,
                         };
                         &ROW
@@ -95,9 +98,10 @@ functions! {
     /// The characters from a place on, counted from 0, all of them or so many. A negative place
     /// counts as 0, and so does a negative number of characters.
     Substring = "substring"(TEXT, WHOLE, PERHAPS_WHOLE) -> String: substring;
-    /// The text by [`fold()`].
+    /// The text with small letters in place of capitals, as whoever ignores case compares it: one
+    /// character for each.
     ToLower = "tolower"(TEXT) -> String: |args| of_text(args, |text| owned(fold(text)));
-    /// The text by [`upper()`].
+    /// The text with capitals in place of small letters, one character for each.
     ToUpper = "toupper"(TEXT) -> String: |args| of_text(args, |text| owned(upper(text)));
     /// The text without the white space (of Unicode) at its ends.
     Trim = "trim"(TEXT) -> String: |args| of_text(args, |text| owned(text.trim().to_owned()));

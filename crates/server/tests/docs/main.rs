@@ -13,6 +13,7 @@
 mod operations;
 mod options;
 mod page;
+mod query;
 mod tables;
 mod testing;
 mod tour;

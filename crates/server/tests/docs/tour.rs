@@ -97,7 +97,7 @@ pub(crate) fn same_text(shown: &str, printed: &str) -> bool {
         && shown.iter().zip(&printed).all(|(shown, printed)| same_line(shown, printed))
 }
 
-fn same_line(shown: &str, printed: &str) -> bool {
+pub(crate) fn same_line(shown: &str, printed: &str) -> bool {
     let mut parts = shown.split(ANYTHING);
     let first = parts.next().unwrap_or_default();
     let Some(mut rest) = printed.strip_prefix(first) else { return false };
@@ -115,7 +115,7 @@ fn same_line(shown: &str, printed: &str) -> bool {
     true
 }
 
-fn same_json(shown: &Value, printed: &Value) -> bool {
+pub(crate) fn same_json(shown: &Value, printed: &Value) -> bool {
     match (shown, printed) {
         (Value::String(shown), Value::String(printed)) => same_line(shown, printed),
         (Value::Object(shown), Value::Object(printed)) => {
