@@ -93,15 +93,14 @@ pub enum QueryFault {
         error: DateTimeError,
     },
     /// A name that no property has.
-    #[error(
-        "'{name}' is not a property. {}",
-        hint(*suggestion, "Text and members of enumerations stand in single quotes.")
-    )]
+    #[error("'{name}' is not a property. {}", hint(*suggestion, advice))]
     UnknownProperty {
         /// The name.
         name: String,
         /// The property that was probably meant.
         suggestion: Option<&'static str>,
+        /// What to do if none was.
+        advice: &'static str,
     },
     /// A name that no function has.
     #[error("'{name}' is not a function. {}", hint(*suggestion, "Correct its name."))]

@@ -2,6 +2,7 @@
 
 use super::operator::Unary;
 use super::{Parser, Pending, Result};
+use crate::SystemOption;
 use crate::query::error::{QueryFault, echo};
 use crate::query::expr::{Column, Expr};
 use crate::query::function::{Function, is_not_offered, moment, nearest_function};
@@ -50,7 +51,11 @@ impl<'a> Parser<'a> {
         }
         let names = self.context.properties.iter().map(|property| property.name);
         let suggestion = nearest_property(name, names);
-        Err(self.error(at, QueryFault::UnknownProperty { name: echo(name), suggestion }))
+        let advice = match self.option {
+            SystemOption::Select => "Name properties alone, with commas between them.",
+            _ => "Text and members of enumerations stand in single quotes.",
+        };
+        Err(self.error(at, QueryFault::UnknownProperty { name: echo(name), suggestion, advice }))
     }
 
     /// A number, date, time or GUID.
