@@ -16,6 +16,7 @@ mod register;
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
+use model::render::{Form, Metadata, View};
 use model::{Draft, Field, Identity, IdentityId, Rules, render};
 use muster::http::paging::{Paging, Scope};
 use odata::options::{OptionError, parse_count, parse_skip, parse_top};
@@ -153,14 +154,18 @@ pub fn json_body(bytes: &[u8]) {
 fn comes_back(draft: &Draft, rules: Rules) {
     let row = draft.identity(IdentityId(Uuid::nil()), DateTimeOffset::MAX);
     assert_eq!(model::decode(&model::encode(&row)).as_ref(), Ok(&row));
-    let json = render::entity(&row, "https://localhost/$metadata#x", None);
-    let read = model::read_draft(&json, rules).unwrap();
-    let again = read.identity(row.id, row.modified);
-    assert_eq!(again, Identity { contacted: again.contacted, ..row.clone() });
-    assert_eq!(again.contacted.ticks(), row.contacted.ticks());
-    // A null says what leaving it out says.
-    if let Field::Value(text) = &draft.patch().description {
-        assert_eq!(again.description.as_ref(), Some(text));
+    for metadata in [Metadata::None, Metadata::Minimal, Metadata::Full] {
+        let form = Form { metadata, ieee754_compatible: false };
+        let (context, collection) = ("https://localhost/$metadata#x", "https://localhost/x");
+        let json = render::entity(&row, &View { form, context, collection, select: None });
+        let read = model::read_draft(&json, rules).unwrap();
+        let again = read.identity(row.id, row.modified);
+        assert_eq!(again, Identity { contacted: again.contacted, ..row.clone() });
+        assert_eq!(again.contacted.ticks(), row.contacted.ticks());
+        // A null says what leaving it out says.
+        if let Field::Value(text) = &draft.patch().description {
+            assert_eq!(again.description.as_ref(), Some(text));
+        }
     }
 }
 
