@@ -168,6 +168,6 @@ mod tests {
         assert_eq!(order("description", &none, &row()), Ordering::Less);
         assert_eq!(order("description desc", &none, &row()), Ordering::Greater);
         let later = Identity { id: IdentityId(Uuid::from_u128(u128::MAX)), ..row() };
-        assert_eq!(order("platform desc", &row(), &later), Ordering::Less, "the key decides");
+        assert_eq!(order("platform desc", &row(), &later), Ordering::Greater, "the key decides");
     }
 }
