@@ -32,7 +32,8 @@ const MAX_ROWS: usize = 16;
 
 static REGISTER: LazyLock<Register> = LazyLock::new(Register::new);
 
-/// The query part of a URL. What is read and written again is read the same, and so is each option.
+/// The query part of a URL. What is read and written again is read the same, and so is each option,
+/// and a search finds in the engine what it finds in the reference evaluation.
 pub fn query_string(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else { return };
     let options = match Options::parse(text) {
@@ -50,7 +51,12 @@ fn read_option(option: SystemOption, value: &str, context: &Context<'_>) {
     match option {
         SystemOption::Filter => reads_again(value, context, Filter::parse),
         SystemOption::OrderBy => reads_again(value, context, OrderBy::parse),
-        SystemOption::Search => reads_again(value, context, |text, _| Search::parse(text)),
+        SystemOption::Search => {
+            reads_again(value, context, |text, _| Search::parse(text));
+            if let Ok(search) = Search::parse(value) {
+                REGISTER.agrees(None, Some(&search), &OrderBy::by_key(context), None);
+            }
+        }
         SystemOption::Select => {
             if let Err(error) = Select::parse(value, context) {
                 is_in_its_text(&error, value, context.options);
@@ -111,7 +117,7 @@ pub fn filter(bytes: &[u8]) {
         Ok(filter) => filter,
         Err(error) => return is_in_its_text(&error, text, &options),
     };
-    REGISTER.agrees(Some(&filter), &OrderBy::by_key(&context), None);
+    REGISTER.agrees(Some(&filter), None, &OrderBy::by_key(&context), None);
 }
 
 /// A body of JSON, or a line of it: the first byte says of what. A row that is read and written as
@@ -178,7 +184,7 @@ pub fn skiptoken(bytes: &[u8]) {
     let orders = register::ORDERS;
     let order = orders.get(usize::from(*choice) % orders.len()).copied().unwrap_or_default();
     let order = OrderBy::parse(order, &context).unwrap();
-    let scope = Scope { tenant: register::TENANT, filter: None, order: &order };
+    let scope = Scope { tenant: register::TENANT, filter: None, search: None, order: &order };
     let paging = Paging::new(b"no secret");
     if let Ok(token) = str::from_utf8(rest) {
         assert_eq!(paging.read(&scope, token), None, "{token}");
@@ -187,5 +193,5 @@ pub fn skiptoken(bytes: &[u8]) {
     assert_eq!(place.encode(), rest);
     let token = paging.token(&scope, register::now(), &place);
     assert_eq!(paging.read(&scope, &token).as_ref(), Some(&place));
-    REGISTER.agrees(None, &order, Some(&place));
+    REGISTER.agrees(None, None, &order, Some(&place));
 }

@@ -7,7 +7,7 @@ use model::{
     Draft, EnrollmentState, Field, Identity, IdentityType, Patch, Platform, Rules, TenantId,
 };
 use odata::DateTimeOffset;
-use odata::query::{Filter, OrderBy};
+use odata::query::{Filter, OrderBy, Search};
 use store::sqlite::Sqlite;
 use store::{Actor, Audit, Clock, Durability, Operation, Outcome, Position, Query, Store, Write};
 use tokio::runtime::Runtime;
@@ -75,14 +75,20 @@ impl Register {
     pub(crate) fn agrees(
         &self,
         filter: Option<&Filter>,
+        search: Option<&Search>,
         order: &OrderBy,
         after: Option<&Position>,
     ) {
-        let passes = |row: &&Identity| filter.is_none_or(|filter| filter.matches(*row));
+        let is_found = |row: &Identity| {
+            let texts = row.searched();
+            search.is_none_or(|search| search.matches(&texts.each_ref().map(String::as_str)))
+        };
+        let passes =
+            |row: &&Identity| filter.is_none_or(|filter| filter.matches(*row)) && is_found(row);
         let mut wanted: Vec<Identity> = self.rows.iter().filter(passes).cloned().collect();
-        let count = self.store.count(TENANT, filter.cloned(), in_a_minute());
+        let count = self.store.count(TENANT, filter.cloned(), search.cloned(), in_a_minute());
         let count = self.runtime.block_on(count).unwrap();
-        assert_eq!(count, wanted.len() as u64, "{filter:?}");
+        assert_eq!(count, wanted.len() as u64, "{filter:?} {search:?}");
         wanted.sort_by(|left, right| order.compare(left, right));
         let is_behind = |row: &Identity| {
             let place = Position::behind(row, order);
@@ -90,8 +96,14 @@ impl Register {
         };
         wanted.retain(is_behind);
         wanted.truncate(4);
-        let (filter, order) = (filter.cloned(), order.clone());
-        let query = Query { filter, order, after: after.cloned(), skip: 0, limit: 4 };
+        let query = Query {
+            filter: filter.cloned(),
+            search: search.cloned(),
+            order: order.clone(),
+            after: after.cloned(),
+            skip: 0,
+            limit: 4,
+        };
         let page = self.store.page(TENANT, query.clone(), in_a_minute());
         assert_eq!(self.runtime.block_on(page).unwrap(), wanted, "{query:?}");
     }

@@ -44,6 +44,16 @@ impl Identity {
     pub fn key(&self) -> String {
         identifier_key(self.identity_type, &self.identifier)
     }
+
+    /// The texts that `$search` looks for words in.
+    pub fn searched(&self) -> [String; 2] {
+        searched(&self.identifier, self.description.as_deref())
+    }
+}
+
+/// An identifier and a description as `$search` sees them: folded, and none as an empty one.
+pub fn searched(identifier: &str, description: Option<&str>) -> [String; 2] {
+    [fold(identifier), fold(description.unwrap_or_default())]
 }
 
 /// What is unique within a tenant: a type, and an [`identifier_key`] of that type.

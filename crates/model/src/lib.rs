@@ -24,7 +24,7 @@ pub use codec::{CodecError, decode, encode};
 pub use enums::{EnrollmentState, IdentityType, Platform};
 pub use fault::{Fault, FaultKind, Faults};
 pub use identity::{
-    ENTITY_TYPE, Identity, IdentityId, RESULT_TYPE, SearchKey, TenantId, identifier_key,
+    ENTITY_TYPE, Identity, IdentityId, RESULT_TYPE, SearchKey, TenantId, identifier_key, searched,
 };
 pub use patch::{Draft, Field, Patch};
 pub use payload::{

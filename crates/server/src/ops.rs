@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use model::{Draft, Identity, IdentityId, Import, Patch, Rules, SearchKey};
-use odata::query::Filter;
+use odata::query::{Filter, Search};
 use store::{
     Audit, Operation, Outcome, Precondition, Query, Snapshot, SnapshotStep, Store, StoreError,
     Write, WriteError,
@@ -71,7 +71,7 @@ impl Register {
         self.store.page(caller.tenant(), query, deadline).await
     }
 
-    /// How many identities a filter lets pass; without one, how many there are.
+    /// How many identities a filter and a search let pass; without both, how many there are.
     ///
     /// # Errors
     /// The store is away, or the deadline has passed.
@@ -79,9 +79,10 @@ impl Register {
         &self,
         caller: &Principal,
         filter: Option<Filter>,
+        search: Option<Search>,
         deadline: Instant,
     ) -> Result<u64, StoreError> {
-        self.store.count(caller.tenant(), filter, deadline).await
+        self.store.count(caller.tenant(), filter, search, deadline).await
     }
 
     /// The identities that stand under these keys.

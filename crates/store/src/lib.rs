@@ -22,7 +22,7 @@ mod write;
 use std::time::Instant;
 
 use model::{Identity, IdentityId, SearchKey, TenantId};
-use odata::query::Filter;
+use odata::query::{Filter, Search};
 use uuid::Uuid;
 
 pub use clock::Clock;
@@ -162,7 +162,8 @@ impl Store {
         }
     }
 
-    /// How many identities of the tenant a filter lets pass; without one, how many there are.
+    /// How many identities of the tenant a filter and a search let pass; without both, how many
+    /// there are.
     ///
     /// # Errors
     /// The store is away, or the deadline has passed.
@@ -170,10 +171,11 @@ impl Store {
         &self,
         tenant: TenantId,
         filter: Option<Filter>,
+        search: Option<Search>,
         deadline: Instant,
     ) -> Result<u64, StoreError> {
         match self {
-            Self::Sqlite(engine) => engine.count(tenant, filter, deadline).await,
+            Self::Sqlite(engine) => engine.count(tenant, filter, search, deadline).await,
         }
     }
 

@@ -23,6 +23,7 @@ pub(crate) fn all<'a>(register: &'a Register, filled: &Filled) -> Vec<Case<'a>> 
     all.extend(cases.by_time(&filled.facts));
     all.extend(cases.in_order());
     all.extend(cases.by_part_of_text());
+    all.extend(cases.searches());
     all.extend(cases.counts());
     all
 }
@@ -183,6 +184,49 @@ impl<'a> Cases<'a> {
             }));
         }
         cases
+    }
+
+    /// Words are in lower case, as descriptions are.
+    fn searches(&self) -> Vec<Case<'a>> {
+        let (common, rare) = (word(0), word(WORDS - 1));
+        let (one, other) = (word(WORDS / 50), word(WORDS / 40));
+        let holds = |row: &Row, part: &str| {
+            row.description.as_ref().is_some_and(|text| text.contains(part))
+                || row.identifier.to_lowercase().contains(part)
+        };
+        let part: String = self.serial().chars().skip(5).take(5).collect();
+        let part = part.to_lowercase();
+        let phrase = format!("{common} {one}");
+        vec![
+            self.query("$search=five characters", &format!("$search={part}"), ID, |row| {
+                holds(row, &part)
+            }),
+            self.query("$search=a common word", &format!("$search={common}"), ID, |row| {
+                holds(row, &common)
+            }),
+            self.query("$search=a rare word", &format!("$search={rare}"), ID, |row| {
+                holds(row, &rare)
+            }),
+            self.query("$search=two words", &format!("$search={one} {other}"), ID, |row| {
+                holds(row, &one) && holds(row, &other)
+            }),
+            self.query("$search=two words, one rare", &format!("$search={common} {rare}"), ID, {
+                |row| holds(row, &common) && holds(row, &rare)
+            }),
+            self.query("$search=a phrase", &format!("$search=\"{phrase}\""), ID, |row| {
+                holds(row, &phrase)
+            }),
+            self.query(
+                "$search=two words, by identifier",
+                &format!("$search={one} {other}&$orderby={IDENTIFIER}"),
+                |a, b| a.identifier.cmp(&b.identifier).then(ID(a, b)),
+                |row| holds(row, &one) && holds(row, &other),
+            ),
+            self.query("$search=no row's word", "$search=zzyzx", ID, |row| holds(row, "zzyzx")),
+            self.query("$search=a common word NOT", &format!("$search=NOT {common}"), ID, |row| {
+                !holds(row, &common)
+            }),
+        ]
     }
 
     fn counts(&self) -> Vec<Case<'a>> {

@@ -3,7 +3,7 @@
 
 use model::{TenantId, query_context};
 use odata::options::{parse_count, parse_skip, parse_top};
-use odata::query::{Filter, OrderBy, Select};
+use odata::query::{Filter, OrderBy, Search, Select};
 use odata::{DateTimeOffset, Options, SystemOption};
 use store::Position;
 
@@ -17,6 +17,7 @@ pub(super) const fn taken(operation: Operation) -> &'static [SystemOption] {
     match operation {
         Operation::List => &[
             SystemOption::Filter,
+            SystemOption::Search,
             SystemOption::OrderBy,
             SystemOption::Select,
             SystemOption::Top,
@@ -26,7 +27,7 @@ pub(super) const fn taken(operation: Operation) -> &'static [SystemOption] {
             SystemOption::Format,
         ],
         // The form of a bare number is not open to choice (OData 4.01 Part 1, 11.2.9).
-        Operation::Count => &[SystemOption::Filter],
+        Operation::Count => &[SystemOption::Filter, SystemOption::Search],
         Operation::Get => &[SystemOption::Select, SystemOption::Format],
         Operation::ServiceDocument
         | Operation::Metadata
@@ -75,6 +76,7 @@ pub(super) struct Asked {
     /// The instant that `now()` stands for, on all pages that are linked.
     pub(super) now: DateTimeOffset,
     pub(super) filter: Option<Filter>,
+    pub(super) search: Option<Search>,
     pub(super) order: OrderBy,
     pub(super) select: Option<Select>,
     pub(super) after: Option<Position>,
@@ -101,13 +103,16 @@ impl Asked {
         let order = options.get(SystemOption::OrderBy).map(|text| OrderBy::parse(text, &context));
         let select = options.get(SystemOption::Select).map(|text| Select::parse(text, &context));
         let filter = filter.transpose()?;
+        let search = options.get(SystemOption::Search).map(Search::parse).transpose()?;
         let order = order.transpose()?.unwrap_or_else(|| OrderBy::by_key(&context));
-        let scope = Scope { tenant, filter: filter.as_ref(), order: &order };
+        let (filtered, searched) = (filter.as_ref(), search.as_ref());
+        let scope = Scope { tenant, filter: filtered, search: searched, order: &order };
         let after = token.map(|token| paging.read(&scope, token).ok_or_else(foreign_token));
         let after = after.transpose()?;
         Ok(Self {
             now,
             filter,
+            search,
             order,
             select: select.transpose()?,
             after,
@@ -120,8 +125,9 @@ impl Asked {
 
 fn foreign_token() -> ApiError {
     ApiError::bad_request(
-        "The value of '$skiptoken' was not made by this service for this tenant and this '$filter' \
-         and '$orderby': follow the '@odata.nextLink' as it is, or begin anew without it.",
+        "The value of '$skiptoken' was not made by this service for this tenant and this \
+         '$filter', '$search' and '$orderby': follow the '@odata.nextLink' as it is, or begin anew \
+         without it.",
     )
 }
 

@@ -28,7 +28,7 @@ pub(super) async fn list(
     principal: &Principal,
     options: &Options,
 ) -> Result<Reply, ApiError> {
-    let Asked { now, filter, order, select, after, top, skip, count } =
+    let Asked { now, filter, search, order, select, after, top, skip, count } =
         Asked::read(options, &app.paging, principal.tenant(), app.clock.now())?;
     let preferences = preferences(call);
     let preferred = preferences.max_page_size;
@@ -38,20 +38,25 @@ pub(super) async fn list(
         .min(MAX_PAGE);
     let size = usize::try_from(size).unwrap_or_default();
     let of_all = match count {
-        true => Some(app.register.count(principal, filter.clone(), call.deadline).await),
+        true => {
+            Some(app.register.count(principal, filter.clone(), search.clone(), call.deadline).await)
+        }
         false => None,
     };
     let of_all = of_all.transpose().map_err(|error| read_error(app, error))?;
     // One more than shown tells whether there is a next page.
     let limit = if size == 0 { 0 } else { size + 1 };
-    let query = Query { filter: filter.clone(), order: order.clone(), after, skip, limit };
+    let (filtered, searched) = (filter.clone(), search.clone());
+    let query =
+        Query { filter: filtered, search: searched, order: order.clone(), after, skip, limit };
     let page = app.register.page(principal, query, call.deadline);
     let mut rows = page.await.map_err(|error| read_error(app, error))?;
     let more = rows.len() > size;
     rows.truncate(size);
     let root = &call.root;
     let next_link = rows.last().filter(|_| more).map(|last| {
-        let scope = Scope { tenant: principal.tenant(), filter: filter.as_ref(), order: &order };
+        let (filter, search) = (filter.as_ref(), search.as_ref());
+        let scope = Scope { tenant: principal.tenant(), filter, search, order: &order };
         let token = app.paging.token(&scope, now, &Position::behind(last, &order));
         format!("{root}/{COLLECTION}?{}$skiptoken={token}", asked::carried_on(options))
     });
@@ -73,9 +78,9 @@ pub(super) async fn count(
     principal: &Principal,
     options: &Options,
 ) -> Result<Reply, ApiError> {
-    let Asked { filter, .. } =
+    let Asked { filter, search, .. } =
         Asked::read(options, &app.paging, principal.tenant(), app.clock.now())?;
-    let count = app.register.count(principal, filter, call.deadline).await;
+    let count = app.register.count(principal, filter, search, call.deadline).await;
     Ok(Reply::number(count.map_err(|error| read_error(app, error))?))
 }
 

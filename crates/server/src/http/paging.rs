@@ -1,5 +1,5 @@
 //! The tokens in links to next pages: where the page before ended, in which order and for which
-//! filter, tenant and `now()`, authenticated so that nobody can make or change one.
+//! filter, search, tenant and `now()`, authenticated so that nobody can make or change one.
 //! Must not know storage.
 
 use aws_lc_rs::hmac;
@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use model::TenantId;
 use odata::DateTimeOffset;
-use odata::query::{Filter, OrderBy};
+use odata::query::{Filter, OrderBy, Search};
 use store::Position;
 
 /// The first byte of every token, so that a later form can be told from this one.
@@ -29,6 +29,8 @@ pub struct Scope<'a> {
     pub tenant: TenantId,
     /// Which of them.
     pub filter: Option<&'a Filter>,
+    /// Which of those.
+    pub search: Option<&'a Search>,
     /// In which order.
     pub order: &'a OrderBy,
 }
@@ -64,7 +66,7 @@ impl Paging {
     }
 
     /// Where the page begins that a token was made for. `None` for a token that was made for
-    /// another tenant, filter or order, or by nobody.
+    /// another tenant, filter, search or order, or by nobody.
     pub fn read(&self, scope: &Scope<'_>, token: &str) -> Option<Position> {
         let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
         let (body, given) = bytes.split_at_checked(bytes.len().checked_sub(TAG_BYTES)?)?;
@@ -74,13 +76,14 @@ impl Paging {
         Position::decode(body.get(HEAD_BYTES..)?, scope.order)
     }
 
-    /// Neither a filter nor an order has U+0000 in it, and none is empty.
+    /// Neither a filter nor a search nor an order has U+0000 in it, and none is empty.
     fn tag(&self, scope: &Scope<'_>, body: &[u8]) -> hmac::Tag {
         let filter = scope.filter.map(ToString::to_string).unwrap_or_default();
+        let search = scope.search.map(ToString::to_string).unwrap_or_default();
         let order = scope.order.to_string();
         let mut context = hmac::Context::with_key(&self.key);
         context.update(scope.tenant.0.as_bytes());
-        for text in [filter, order] {
+        for text in [filter, search, order] {
             context.update(text.as_bytes());
             context.update(b"\0");
         }
@@ -120,7 +123,8 @@ mod tests {
         let paging = Paging::new(b"key");
         let (some, others) = (filter("platform eq 'ios'"), filter("platform ne 'ios'"));
         let (by_id, backwards) = (order("id"), order("id desc"));
-        let scope = Scope { tenant: OURS, filter: Some(&some), order: &by_id };
+        let (word, other_word) = (Search::parse("a").unwrap(), Search::parse("b").unwrap());
+        let scope = Scope { tenant: OURS, filter: Some(&some), search: Some(&word), order: &by_id };
         let last = place(vec![Value::String(Cow::Borrowed("x"))], &by_id);
         let token = paging.token(&scope, NOW, &last);
         assert_eq!(Paging::claimed_now(&token), Some(NOW));
@@ -130,6 +134,8 @@ mod tests {
             Scope { tenant: theirs, ..scope },
             Scope { filter: None, ..scope },
             Scope { filter: Some(&others), ..scope },
+            Scope { search: None, ..scope },
+            Scope { search: Some(&other_word), ..scope },
             Scope { order: &backwards, ..scope },
         ] {
             assert_eq!(paging.read(&other, &token), None, "{other:?}");

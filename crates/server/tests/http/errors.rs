@@ -143,10 +143,10 @@ each_engine!(addresses_that_name_nothing, async |service: &Service| {
 each_engine!(query_options_that_cannot_be_met, async |service: &Service| {
     for (query, status, code, message) in [
         (
-            "?$search=abc",
+            "?$compute=1%20as%20one",
             501,
             "NotImplemented",
-            "The query option '$search' of this operation is not offered by this service.",
+            "The query option '$compute' of this operation is not offered by this service.",
         ),
         (
             "?$filter=platfrom%20eq%20'ios'",
@@ -172,7 +172,7 @@ each_engine!(query_options_that_cannot_be_met, async |service: &Service| {
             400,
             "BadRequest",
             "The value of '$skiptoken' was not made by this service for this tenant and this \
-             '$filter' and '$orderby': follow the '@odata.nextLink' as it is, or begin anew \
+             '$filter', '$search' and '$orderby': follow the '@odata.nextLink' as it is, or begin anew \
              without it.",
         ),
     ] {

@@ -41,6 +41,7 @@ mod paging;
 mod permissions;
 mod preferences;
 mod search;
+mod searching;
 mod select;
 mod service_document;
 mod surface;

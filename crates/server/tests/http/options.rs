@@ -3,8 +3,7 @@
 use crate::support::{COLLECTION, Call, Method, Service, Value, import, item, json, serial};
 
 /// The system options that nothing here takes, each with a value that would do.
-const REFUSED: [(&str, &str); 8] = [
-    ("$search", "abc"),
+const REFUSED: [(&str, &str); 7] = [
     ("$apply", "aggregate($count as n)"),
     ("$compute", "1 as one"),
     ("$expand", "*"),
@@ -15,8 +14,9 @@ const REFUSED: [(&str, &str); 8] = [
 ];
 
 /// The system options that the list takes.
-const OF_THE_LIST: [(&str, &str); 7] = [
+const OF_THE_LIST: [(&str, &str); 8] = [
     ("$filter", "platform eq 'ios'"),
+    ("$search", "abc"),
     ("$orderby", "id desc"),
     ("$select", "id"),
     ("$skip", "0"),
@@ -26,7 +26,7 @@ const OF_THE_LIST: [(&str, &str); 7] = [
 ];
 
 /// What others take: an option, and the place of the operation in [`others`].
-const OF_OTHERS: [(&str, usize); 2] = [("$filter", 1), ("$select", 2)];
+const OF_OTHERS: [(&str, usize); 3] = [("$filter", 1), ("$search", 1), ("$select", 2)];
 
 /// A call of every operation but the list, with this query.
 fn others(service: &Service, row: &Value, query: &str) -> Vec<Call> {

@@ -6,14 +6,17 @@
 
 mod condition;
 mod keyset;
+mod parts;
 mod pick;
 mod position;
 mod sql;
 
-use odata::query::{Filter, OrderBy};
+use model::Identity;
+use odata::query::{Filter, OrderBy, Search};
 use odata::{DateTimeOffset, Options};
 
 pub(crate) use condition::{Condition, Narrowing};
+pub(crate) use parts::Parts;
 pub(crate) use pick::pick;
 pub use position::Position;
 pub(crate) use sql::{Bound, Dialect, Sql};
@@ -23,6 +26,8 @@ pub(crate) use sql::{Bound, Dialect, Sql};
 pub struct Query {
     /// Which rows; all where there is none.
     pub filter: Option<Filter>,
+    /// Which of them; all where there is none.
+    pub search: Option<Search>,
     /// In which order.
     pub order: OrderBy,
     /// Behind which place in that order.
@@ -39,12 +44,22 @@ impl Query {
         let options = Options::default();
         let context = model::query_context(&options, DateTimeOffset::MIN);
         let order = OrderBy::by_key(&context);
-        Self { filter: None, order, after: None, skip: 0, limit }
+        Self { filter: None, search: None, order, after: None, skip: 0, limit }
     }
 
     /// What the database must look at.
     pub(crate) fn narrowing(&self) -> Narrowing {
-        narrowing(self.filter.as_ref())
+        narrowing(self.filter.as_ref(), self.search.as_ref())
+    }
+
+    /// What parts of text its rows have in common.
+    pub(crate) fn parts(&self) -> Option<Parts> {
+        parts(self.filter.as_ref(), self.search.as_ref())
+    }
+
+    /// Whether a row is one that it asks for.
+    pub(crate) fn lets_pass(&self, row: &Identity) -> bool {
+        lets_pass(self.filter.as_ref(), self.search.as_ref(), row)
     }
 
     /// How the page is read, when the narrowing is, or is not, the filter itself.
@@ -60,9 +75,29 @@ impl Query {
     }
 }
 
-/// What a filter leaves for the database to look at.
-pub(crate) fn narrowing(filter: Option<&Filter>) -> Narrowing {
-    filter.map_or_else(Narrowing::everything, |filter| condition::narrow(filter.expr()))
+/// What a filter and a search leave for the database to look at.
+pub(crate) fn narrowing(filter: Option<&Filter>, search: Option<&Search>) -> Narrowing {
+    let narrowing =
+        filter.map_or_else(Narrowing::everything, |filter| condition::narrow(filter.expr()));
+    let is_exact = narrowing.is_exact && search.is_none();
+    Narrowing { is_exact, ..narrowing }
+}
+
+/// What parts of text the rows have in common that pass both.
+pub(crate) fn parts(filter: Option<&Filter>, search: Option<&Search>) -> Option<Parts> {
+    Parts::all([
+        filter.and_then(|filter| parts::of_filter(filter.expr())),
+        search.and_then(|search| parts::of_search(search.expr())),
+    ])
+}
+
+/// Whether a row passes both.
+pub(crate) fn lets_pass(filter: Option<&Filter>, search: Option<&Search>, row: &Identity) -> bool {
+    let is_found = |search: &Search| {
+        let [identifier, description] = row.searched();
+        search.matches(&[&identifier, &description])
+    };
+    filter.is_none_or(|filter| filter.matches(row)) && search.is_none_or(is_found)
 }
 
 /// How a page is read.

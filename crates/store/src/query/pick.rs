@@ -49,10 +49,10 @@ impl<'q> First<'q> {
     }
 
     fn offer(&mut self, row: Identity) {
-        let Query { filter, order, .. } = self.query;
-        if filter.as_ref().is_some_and(|filter| !filter.matches(&row)) {
+        if !self.query.lets_pass(&row) {
             return;
         }
+        let order = &self.query.order;
         let position = Position::behind(&row, order);
         if self.after.is_some_and(|after| position.compare(after, order) != Ordering::Greater) {
             return;

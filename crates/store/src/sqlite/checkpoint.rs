@@ -20,8 +20,8 @@ const START_OVER: i64 = 65_536;
 /// How long commits may gather before the thread looks.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The writer's end.
-#[derive(Debug)]
+/// The end of whoever commits.
+#[derive(Clone, Debug)]
 pub(super) struct Checkpoints {
     wake: SyncSender<()>,
     /// Pages in the log when the thread last looked.
@@ -47,7 +47,7 @@ impl Checkpoints {
     }
 }
 
-/// Starts the thread. It ends, after a last checkpoint, when the writer has ended.
+/// Starts the thread. It ends, after a last checkpoint, when all who commit have ended.
 pub(super) fn start(place: &Place) -> Result<(Checkpoints, JoinHandle<()>), StoreError> {
     let connection = place.connect()?;
     let (wake, woken) = sync_channel(1);
@@ -83,7 +83,7 @@ fn work(connection: &Connection, woken: &Receiver<()>, pages: &AtomicI64) {
     drop(checkpoint(connection, "PRAGMA wal_checkpoint(TRUNCATE)"));
 }
 
-/// Lets commits gather. An error means that the writer has ended.
+/// Lets commits gather. An error means that all who commit have ended.
 fn pause(woken: &Receiver<()>) -> Result<(), RecvTimeoutError> {
     let until = std::time::Instant::now() + PAUSE;
     loop {

@@ -1,10 +1,12 @@
 //! The register in one SQLite file: a writer thread, a checkpoint thread, readers.
 
 mod checkpoint;
+mod indexer;
 mod query;
 mod readers;
 mod rows;
 mod schema;
+mod search;
 mod snapshots;
 mod tenants;
 mod writer;
@@ -12,13 +14,13 @@ mod writer;
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
 use model::{Identity, IdentityId, SearchKey, TenantId};
-use odata::query::Filter;
+use odata::query::{Filter, Search};
 use rusqlite::Connection;
 
 use crate::load::Commits;
@@ -29,6 +31,7 @@ use crate::{
 };
 use query::Reading;
 use readers::Readers;
+use writer::Between;
 
 /// How much of an acknowledged write a power cut may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +54,8 @@ pub struct Sqlite {
     commits: Arc<Commits>,
     /// Pages in the write-ahead log when it was last looked at.
     log_pages: Arc<AtomicI64>,
+    /// Whether what is done in the background is to be left as it is.
+    is_over: Arc<AtomicBool>,
 }
 
 impl Sqlite {
@@ -66,17 +71,22 @@ impl Sqlite {
         let (queue, intake) = Queue::new();
         let (checkpoints, checkpointer) = checkpoint::start(&place)?;
         let log_pages = checkpoints.log_pages();
+        let is_over = Arc::new(AtomicBool::new(false));
+        let (indexing, indexer) =
+            indexer::start(&place, checkpoints.clone(), Arc::clone(&is_over))?;
+        let between = Between { checkpoints, indexing };
         let commits = Arc::new(Commits::default());
         let told = Arc::clone(&commits);
-        let writer = writer::start(&place, intake, checkpoints, clock.clone(), told)?;
+        let writer = writer::start(&place, intake, between, clock.clone(), told)?;
         Ok(Self {
             queue,
             readers: Readers::new(place),
             admin: Mutex::new(admin),
             clock,
-            threads: Mutex::new(vec![writer, checkpointer]),
+            threads: Mutex::new(vec![writer, indexer, checkpointer]),
             commits,
             log_pages,
+            is_over,
         })
     }
 
@@ -91,6 +101,7 @@ impl Sqlite {
     }
 
     pub(crate) fn close(&self) {
+        self.is_over.store(true, Ordering::Relaxed);
         self.queue.close();
         let threads =
             std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
@@ -129,10 +140,12 @@ impl Sqlite {
         &self,
         tenant: TenantId,
         filter: Option<Filter>,
+        search: Option<Search>,
         deadline: Instant,
     ) -> Result<u64, StoreError> {
         let count = move |connection: &Connection| {
-            query::count(&Reading { connection, tenant, deadline }, filter.as_ref())
+            let reading = Reading { connection, tenant, deadline };
+            query::count(&reading, filter.as_ref(), search.as_ref())
         };
         self.readers.scan(deadline, count).await
     }

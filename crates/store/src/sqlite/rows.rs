@@ -28,6 +28,8 @@ const BY_KEY: &str = concat!(
     " FROM identities WHERE tenant_id = ?1 AND identifier_key = ?2 AND type = ?3"
 );
 const COUNT: &str = "SELECT count(*) FROM identities WHERE tenant_id = ?1";
+const COUNT_SOME: &str =
+    "SELECT count(*) FROM (SELECT 1 FROM identities WHERE tenant_id = ?1 LIMIT ?2)";
 const CHANGE_COLUMNS: &str = "tenant_id, seq, id, kind, at_ticks, actor_type, user_id, user_name, \
      app_id, app_name, ip, request_id, client_request_id, before, after";
 
@@ -54,6 +56,18 @@ pub(super) fn count(connection: &Connection, tenant: TenantId) -> Result<u64, St
     let count: i64 =
         connection.prepare_cached(COUNT)?.query_row(params![blob(&tenant.0)], |row| row.get(0))?;
     Ok(u64::try_from(count).unwrap_or_default())
+}
+
+/// Whether a tenant has more rows than so many.
+pub(super) fn has_more(
+    connection: &Connection,
+    tenant: TenantId,
+    than: i64,
+) -> Result<bool, StoreError> {
+    let mut statement = connection.prepare_cached(COUNT_SOME)?;
+    let most = than.saturating_add(1);
+    let some: i64 = statement.query_row(params![blob(&tenant.0), most], |row| row.get(0))?;
+    Ok(some > than)
 }
 
 pub(super) fn find(

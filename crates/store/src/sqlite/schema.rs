@@ -6,7 +6,7 @@ use model::{IdentityType, identifier_key};
 use odata::FOLD_VERSION;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::Durability;
+use super::{Durability, search};
 use crate::{Clock, StoreError};
 
 /// The migrations, by number from 1. One that has landed is never edited: the next one is added.
@@ -14,6 +14,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("register", include_str!("../../migrations/sqlite/0001_register.sql")),
     ("snapshots", include_str!("../../migrations/sqlite/0002_snapshots.sql")),
     ("query indexes", include_str!("../../migrations/sqlite/0003_query_indexes.sql")),
+    ("search", include_str!("../../migrations/sqlite/0004_search.sql")),
 ];
 
 /// How long a statement waits for another process that writes.
@@ -82,7 +83,7 @@ fn migrate(transaction: &Transaction<'_>, clock: &Clock) -> Result<(), StoreErro
     Ok(())
 }
 
-/// Makes the keys anew when they were made by another folding.
+/// Makes anew what was made by another folding.
 fn refold(transaction: &Transaction<'_>) -> Result<(), StoreError> {
     let ours = FOLD_VERSION.to_le_bytes();
     if setting(transaction, "fold_version", &ours)? == ours {
@@ -105,6 +106,7 @@ fn refold(transaction: &Transaction<'_>) -> Result<(), StoreError> {
             },
         )?;
     }
+    search::mark_all(transaction)?;
     transaction
         .execute("UPDATE settings SET value = ?1 WHERE name = 'fold_version'", params![ours])?;
     Ok(())

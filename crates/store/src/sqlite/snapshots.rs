@@ -7,6 +7,7 @@ use odata::DateTimeOffset;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::rows::blob;
+use super::search;
 use super::writer::insert;
 use crate::{BEGINNING, Snapshot, SnapshotStep, StoreError};
 
@@ -65,14 +66,14 @@ const COPY: &str = concat!(
 );
 const CUT_OFF: &str = "UPDATE snapshots SET in_force = 0, copied = 1 \
      WHERE tenant_id = ?1 AND seq > ?2 AND in_force";
-const CHANGED: &str = "DELETE FROM identities WHERE tenant_id = ?1 AND id IN \
+const CHANGED: &str = "tenant_id = ?1 AND id IN \
      (SELECT id FROM changes WHERE tenant_id = ?1 AND seq > ?2)";
 /// What the first change behind a point found, was there at that point.
 const AS_BEFORE: &str = "SELECT before FROM changes AS c \
      WHERE tenant_id = ?1 AND seq > ?2 AND before IS NOT NULL AND seq = \
      (SELECT min(seq) FROM changes WHERE tenant_id = ?1 AND id = c.id AND seq > ?2)";
 const UNDONE: &str = "DELETE FROM changes WHERE tenant_id = ?1 AND seq > ?2";
-const ALL_ROWS: &str = "DELETE FROM identities WHERE tenant_id = ?1";
+const ALL_ROWS: &str = "tenant_id = ?1";
 const REPLAY: &str = concat!(
     "INSERT INTO changes (tenant_id, ",
     columns!(""),
@@ -150,7 +151,7 @@ fn cut_off(transaction: &Transaction<'_>, tenant: TenantId, seq: i64) -> Result<
 /// Undoes all changes behind `seq`.
 fn go_back(transaction: &Transaction<'_>, tenant: TenantId, seq: i64) -> Result<(), StoreError> {
     cut_off(transaction, tenant, seq)?;
-    transaction.prepare_cached(CHANGED)?.execute(params![blob(&tenant.0), seq])?;
+    search::delete(transaction, CHANGED, params![blob(&tenant.0), seq])?;
     let mut as_before = transaction.prepare_cached(AS_BEFORE)?;
     let mut rows = as_before.query(params![blob(&tenant.0), seq])?;
     while let Some(row) = rows.next()? {
@@ -169,7 +170,7 @@ fn replay(
     seq: i64,
 ) -> Result<(), StoreError> {
     cut_off(transaction, tenant, 0)?;
-    transaction.prepare_cached(ALL_ROWS)?.execute(params![blob(&tenant.0)])?;
+    search::delete(transaction, ALL_ROWS, params![blob(&tenant.0)])?;
     transaction.prepare_cached(UNDONE)?.execute(params![blob(&tenant.0), 0])?;
     transaction.prepare_cached(REPLAY)?.execute(params![blob(&tenant.0), name])?;
     let mut as_after = transaction.prepare_cached(AS_AFTER)?;

@@ -2,10 +2,11 @@
 
 use model::TenantId;
 use odata::DateTimeOffset;
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::Sqlite;
 use super::rows::{blob, count};
+use super::search;
 use crate::{Holdings, StoreError, Tenant};
 
 /// Rows removed in one transaction, so that writes of others get their turn.
@@ -72,14 +73,9 @@ impl Sqlite {
     ) -> Result<(), StoreError> {
         self.set_licence(id, false)?;
         let mut removed = 0;
-        for sql in [
-            "DELETE FROM identities WHERE rid IN
-                 (SELECT rid FROM identities WHERE tenant_id = ?1 LIMIT ?2)",
-            "DELETE FROM changes WHERE tenant_id = ?1 AND seq IN
-                 (SELECT seq FROM changes WHERE tenant_id = ?1 LIMIT ?2)",
-        ] {
+        for remove in [remove_rows, remove_changes] {
             loop {
-                let gone = self.admin().execute(sql, params![blob(&id.0), REMOVED_AT_ONCE])?;
+                let gone = remove(&mut self.admin(), id)?;
                 if gone == 0 {
                     break;
                 }
@@ -96,6 +92,22 @@ impl Sqlite {
         }
         Ok(())
     }
+}
+
+/// Removes some of a tenant's rows, and gives how many.
+fn remove_rows(connection: &mut Connection, id: TenantId) -> Result<usize, StoreError> {
+    let some = "rid IN (SELECT rid FROM identities WHERE tenant_id = ?1 ORDER BY id LIMIT ?2)";
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let gone = search::delete(&transaction, some, params![blob(&id.0), REMOVED_AT_ONCE])?;
+    transaction.commit()?;
+    Ok(gone)
+}
+
+/// Removes some of a tenant's history, and gives how many changes.
+fn remove_changes(connection: &mut Connection, id: TenantId) -> Result<usize, StoreError> {
+    let sql = "DELETE FROM changes WHERE tenant_id = ?1 AND seq IN
+                   (SELECT seq FROM changes WHERE tenant_id = ?1 LIMIT ?2)";
+    Ok(connection.execute(sql, params![blob(&id.0), REMOVED_AT_ONCE])?)
 }
 
 fn tenant(row: &Row<'_>) -> rusqlite::Result<Tenant> {

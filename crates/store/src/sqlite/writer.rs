@@ -11,8 +11,9 @@ use rusqlite::{Connection, OptionalExtension, ToSql, Transaction, TransactionBeh
 
 use super::Place;
 use super::checkpoint::Checkpoints;
+use super::indexer::Indexing;
 use super::rows::{blob, by_id, by_key};
-use super::snapshots;
+use super::{search, snapshots};
 use crate::batch::{Counter, RowChange, Stamp, Step, View, Want};
 use crate::load::Commits;
 use crate::queue::{Intake, Job, drop_expired};
@@ -27,20 +28,26 @@ const INSERT: &str = "INSERT INTO identities (tenant_id, id, identifier, identif
      created_ticks, modified_ticks, contacted_ticks, contacted_offset_min, description, \
      enrollment_state, platform, rev) \
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
-const DELETE: &str = "DELETE FROM identities WHERE tenant_id = ?1 AND id = ?2";
+const ONE: &str = "tenant_id = ?1 AND id = ?2";
 const RECORD: &str = "INSERT INTO changes (tenant_id, seq, id, kind, at_ticks, actor_type, \
      user_id, user_name, app_id, app_name, ip, request_id, client_request_id, before, after) \
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+
+/// What is done between transactions, by threads of their own.
+pub(super) struct Between {
+    pub(super) checkpoints: Checkpoints,
+    pub(super) indexing: Indexing,
+}
 
 /// Starts the thread. It ends when the queue is closed and empty.
 pub(super) fn start(
     place: &Place,
     mut intake: Intake,
-    checkpoints: Checkpoints,
+    between: Between,
     clock: Clock,
     commits: Arc<Commits>,
 ) -> Result<JoinHandle<()>, StoreError> {
-    let mut writer = Writer::new(place, checkpoints, clock, commits)?;
+    let mut writer = Writer::new(place, between, clock, commits)?;
     let work = move || {
         while let Some(batches) = intake.next() {
             for batch in batches {
@@ -56,7 +63,7 @@ pub(super) fn start(
 
 struct Writer {
     connection: Connection,
-    checkpoints: Checkpoints,
+    between: Between,
     clock: Clock,
     commits: Arc<Commits>,
     /// The instant of the last batch, of an earlier process too: a clock that is set back must not
@@ -69,14 +76,14 @@ type Answers = Vec<Result<Outcome, WriteError>>;
 impl Writer {
     fn new(
         place: &Place,
-        checkpoints: Checkpoints,
+        between: Between,
         clock: Clock,
         commits: Arc<Commits>,
     ) -> Result<Self, StoreError> {
         let connection = place.connect()?;
         let last: Option<i64> = connection.query_row(LAST, [], |row| row.get(0))?;
         let last = last.and_then(DateTimeOffset::from_ticks_utc).unwrap_or(DateTimeOffset::MIN);
-        Ok(Self { connection, checkpoints, clock, commits, last })
+        Ok(Self { connection, between, clock, commits, last })
     }
 
     fn work(&mut self, batch: Vec<Job>) {
@@ -98,7 +105,8 @@ impl Writer {
         for (job, answer) in batch.into_iter().zip(answers) {
             job.answer(answer);
         }
-        self.checkpoints.after_commit(&self.connection);
+        self.between.checkpoints.after_commit(&self.connection);
+        self.between.indexing.after_commit();
     }
 
     fn alone(&mut self, write: &Write) -> Answers {
@@ -111,6 +119,7 @@ impl Writer {
         if now.cmp_instant(&self.last).is_gt() {
             self.last = now;
         }
+        let _turn = self.between.indexing.turn();
         let clock = &self.clock;
         let mut stamp = Stamp { now: self.last, new_id: &mut || IdentityId(clock.guid()) };
         let transaction =
@@ -206,9 +215,15 @@ fn store_row(transaction: &Transaction<'_>, step: &Step) -> Result<(), StoreErro
     let tenant = blob(&step.tenant.0);
     let touched = match &step.change {
         RowChange::Insert(row) => insert(transaction, step.tenant, row)?,
-        RowChange::Update { before, after } => update(transaction, tenant, before, after)?,
+        RowChange::Update { before, after } => {
+            if (&before.identifier, &before.description) != (&after.identifier, &after.description)
+            {
+                search::mark_row(transaction, step.tenant, after)?;
+            }
+            update(transaction, tenant, before, after)?
+        }
         RowChange::Delete(row) => {
-            transaction.prepare_cached(DELETE)?.execute(params![tenant, blob(&row.id.0)])?
+            search::delete(transaction, ONE, params![tenant, blob(&row.id.0)])?
         }
     };
     if touched == 1 {
@@ -224,7 +239,7 @@ pub(super) fn insert(
     tenant: TenantId,
     row: &Identity,
 ) -> Result<usize, StoreError> {
-    Ok(transaction.prepare_cached(INSERT)?.execute(params![
+    let made = transaction.prepare_cached(INSERT)?.execute(params![
         blob(&tenant.0),
         blob(&row.id.0),
         row.identifier,
@@ -238,7 +253,9 @@ pub(super) fn insert(
         row.enrollment_state.value(),
         row.platform.value(),
         row.rev,
-    ])?)
+    ])?;
+    search::mark(transaction, transaction.last_insert_rowid())?;
+    Ok(made)
 }
 
 /// Stores what an update changes. It names no other column: a SET of an indexed column rewrites its

@@ -12,6 +12,7 @@ use crate::rows::{any_instant, any_text};
 #[derive(Clone, Debug)]
 pub(crate) struct Question {
     pub(crate) filter: Option<String>,
+    pub(crate) search: Option<String>,
     pub(crate) order: Option<String>,
     pub(crate) skip: usize,
     pub(crate) limit: usize,
@@ -19,13 +20,11 @@ pub(crate) struct Question {
 
 pub(crate) fn any_question() -> impl Strategy<Value = Question> {
     let filter = option::weighted(0.9, boolean());
+    let search = option::weighted(0.3, search());
     let order = option::weighted(0.8, order());
     let skip = prop_oneof![4 => Just(0_usize), 1 => 0..8_usize];
-    (filter, order, skip, 1..9_usize).prop_map(|(filter, order, skip, limit)| Question {
-        filter,
-        order,
-        skip,
-        limit,
+    (filter, search, order, skip, 1..9_usize).prop_map(|(filter, search, order, skip, limit)| {
+        Question { filter, search, order, skip, limit }
     })
 }
 
@@ -155,6 +154,34 @@ fn boolean() -> impl Strategy<Value = String> {
             (inner.clone(), one(&["eq", "ne"]), inner)
                 .prop_map(|(a, operator, b)| format!("(({a}) {operator} ({b}))")),
         ]
+    })
+}
+
+/// A search: words and phrases of the few characters that rows are made of, some long enough for
+/// an index, some not.
+fn search() -> impl Strategy<Value = String> {
+    let word = r"[abA'%_éÉ,\u{301}\u{1F600}\u{FFFF}ß]{1,4}";
+    let phrase = "[abAé ]{1,4}".prop_map(|phrase| format!("\"{phrase}\""));
+    let term =
+        prop_oneof![3 => word.prop_map(|word| format!("(a OR {word})")), 2 => word, 1 => phrase];
+    let term = (one(&["", "", "NOT "]), term).prop_map(|(not, term)| format!("{not}{term}"));
+    let operator = one(&[" ", " AND ", " OR "]);
+    (operator, vec(term, 1..4)).prop_map(|(operator, terms)| terms.join(&operator))
+}
+
+/// A question that is about parts of text.
+pub(crate) fn any_question_of_text() -> impl Strategy<Value = Question> {
+    let part = r"[abAéß]{3}";
+    let test = (one(&["contains", "startswith", "endswith"]), text_property(), part)
+        .prop_map(|(name, property, part)| format!("{name}({property},'{part}')"));
+    let filter = (option::of(test), option::of(boolean())).prop_map(|both| match both {
+        (Some(test), Some(other)) => Some(format!("{test} or {other}")),
+        (test, other) => test.or(other),
+    });
+    (any_question(), filter, option::of(search())).prop_map(|(question, filter, search)| Question {
+        filter,
+        search,
+        ..question
     })
 }
 

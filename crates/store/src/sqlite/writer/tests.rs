@@ -3,15 +3,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use model::{Patch, TenantId};
+use odata::query::Search;
 use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::*;
 use crate::queue::Queue;
 use crate::sqlite::query::{self, Reading};
-use crate::sqlite::{checkpoint, rows, schema};
+use crate::sqlite::{checkpoint, indexer, rows, schema};
 use crate::testing::{TENANT, create, describe, expired, hand_in, import, update, write};
-use crate::{Change, Durability, HistoryFilter, Operation, Precondition, Query};
+use crate::{
+    BEGINNING, Change, Durability, HistoryFilter, Operation, Precondition, Query, SnapshotStep,
+};
 
 /// A register whose writer works when a test says so.
 struct Bench {
@@ -32,7 +35,11 @@ impl Bench {
         let add = "INSERT OR IGNORE INTO tenants VALUES (?1, 'Tests', 1, 1, 0)";
         connection.execute(add, params![blob(&TENANT.0)]).unwrap();
         let (checkpoints, _thread) = checkpoint::start(&place).unwrap();
-        let writer = Writer::new(&place, checkpoints, clock.clone(), Arc::default()).unwrap();
+        // Text is indexed when a test says so, not by the thread.
+        let stopped = Arc::new(true.into());
+        let (indexing, _thread) = indexer::start(&place, checkpoints.clone(), stopped).unwrap();
+        let between = Between { checkpoints, indexing };
+        let writer = Writer::new(&place, between, clock.clone(), Arc::default()).unwrap();
         Self { writer, clock, directory }
     }
 
@@ -73,6 +80,28 @@ impl Bench {
         rows::history(&self.writer.connection, &filter, None, 100_000).unwrap()
     }
 
+    /// The identifiers of the rows in which a search finds something.
+    fn found(&self, search: &str) -> Vec<String> {
+        let reading = Reading {
+            connection: &self.writer.connection,
+            tenant: TENANT,
+            deadline: Instant::now() + Duration::from_secs(60),
+        };
+        let search = Some(Search::parse(search).unwrap());
+        let rows = query::page(&reading, &Query { search, ..Query::by_key(100_000) }).unwrap();
+        rows.into_iter().map(|row| row.identifier).collect()
+    }
+
+    /// Indexes all text.
+    fn index(&self) {
+        while search::index_some(&self.writer.connection).unwrap() > 0 {}
+    }
+
+    fn step(&mut self, step: SnapshotStep) {
+        let answers = self.work(vec![write(Operation::Snapshot(step))]);
+        assert!(matches!(answers.as_slice(), [Ok(_)]), "{answers:?}");
+    }
+
     /// The identifiers of the rows, after a look at whether the history tells the same story.
     fn identifiers(&self) -> Vec<String> {
         let reading = Reading {
@@ -102,6 +131,49 @@ fn unavailable(answers: &Answers) -> bool {
     answers
         .iter()
         .all(|answer| matches!(answer, Err(WriteError::Store(StoreError::Unavailable(_)))))
+}
+
+#[test]
+fn text_that_was_not_indexed_when_the_process_ended_is_found_after_it() {
+    let mut bench = Bench::new();
+    let changed = bench.create("changed-1");
+    let removed = bench.create("removed-2");
+    bench.index();
+    bench.create("new-3");
+    let (id, precondition) = (removed.id, Precondition::default());
+    bench.work(vec![
+        write(describe(changed.id, "a spanner")),
+        write(Operation::Delete { id, precondition }),
+    ]);
+    let bench = bench.again();
+    for _ in 0..2 {
+        assert_eq!(bench.found("spanner"), ["changed-1"]);
+        assert_eq!(bench.found("new"), ["new-3"]);
+        assert!(bench.found("removed").is_empty());
+        bench.index();
+    }
+}
+
+#[test]
+fn what_going_back_brings_and_takes_is_found_and_not_found() {
+    let mut bench = Bench::new();
+    let (one, two) = (|| "one".to_owned(), || "two".to_owned());
+    let row = bench.create("first-1");
+    bench.work(vec![write(describe(row.id, "a spanner"))]);
+    bench.step(SnapshotStep::Take(one()));
+    bench.work(vec![write(describe(row.id, "a wrench")), write(create("second-2"))]);
+    bench.step(SnapshotStep::Take(two()));
+    bench.index();
+    for (step, spanner, wrench, second) in
+        [(one(), 1, 0, 0), (two(), 0, 1, 1), (BEGINNING.to_owned(), 0, 0, 0), (one(), 1, 0, 0)]
+    {
+        bench.step(SnapshotStep::Restore(step.clone()));
+        for _ in 0..2 {
+            let counts = ["spanner", "wrench", "second"].map(|word| bench.found(word).len());
+            assert_eq!(counts, [spanner, wrench, second], "{step}");
+            bench.index();
+        }
+    }
 }
 
 #[test]
