@@ -1,8 +1,12 @@
 //! JSON as the service answers it, straight into bytes, from the property table, in the form that
 //! was asked for. Must not know HTTP: addresses are arguments.
 
+mod summary;
+
 use odata::edm::Type;
 use odata::query::Select;
+
+pub use summary::{Summary, summary};
 
 use crate::property::KEY;
 use crate::{ENTITY_TYPE, Identity, PROPERTIES, Property, RESULT_TYPE, Value};
@@ -82,8 +86,7 @@ pub fn entity(row: &Identity, view: &View<'_>) -> Vec<u8> {
 pub fn collection(page: &Page<'_>, view: &View<'_>) -> Vec<u8> {
     let mut out = opened(room(page.rows.len()), view);
     if let Some(count) = page.count {
-        let quote = if view.form.ieee754_compatible { "\"" } else { "" };
-        out.extend_from_slice(format!("\"@odata.count\":{quote}{count}{quote},").as_bytes());
+        counted(&mut out, count, view);
     }
     if view.form.metadata == Metadata::Full {
         page.actions.iter().for_each(|action| advertisement(&mut out, action, view));
@@ -106,6 +109,12 @@ pub fn results(rows: &[(Identity, bool)], view: &View<'_>) -> Vec<u8> {
     });
     out.push(b'}');
     out
+}
+
+/// How many there are on all pages.
+fn counted(out: &mut Vec<u8>, count: u64, view: &View<'_>) {
+    let quote = if view.form.ieee754_compatible { "\"" } else { "" };
+    out.extend_from_slice(format!("\"@odata.count\":{quote}{count}{quote},").as_bytes());
 }
 
 /// About as many bytes as a list of so many rows has under minimal metadata.

@@ -6,6 +6,7 @@
 //! [`Expr::evaluate`] says what it means. Every error has its place. Must not know which
 //! properties there are, where rows come from, SQL, or a clock: `now()` is an argument.
 
+mod apply;
 mod error;
 mod evaluate;
 mod expr;
@@ -25,6 +26,7 @@ mod tests;
 use std::borrow::Cow;
 use std::fmt;
 
+pub use apply::{Apply, Group, GroupOrder, Tally};
 pub use error::{Limit, Place, QueryError, QueryFault};
 pub use evaluate::Row;
 pub use expr::{Column, Comparison, Expr, Property};
@@ -36,6 +38,7 @@ pub use value::{Type, Value};
 
 use crate::{DateTimeOffset, Options, SystemOption};
 use parser::Parser;
+use typing::Operand;
 
 /// What an option is read against.
 #[derive(Clone, Copy, Debug)]
@@ -89,6 +92,10 @@ impl Filter {
     fn read(parser: &mut Parser<'_>) -> Result<Self, QueryError> {
         let operand = parser.expression()?;
         parser.end("an operator such as 'eq' or 'and', or the end,")?;
+        Self::of(operand, parser)
+    }
+
+    fn of(operand: Operand<'_>, parser: &Parser<'_>) -> Result<Self, QueryError> {
         match operand.expr.ty() {
             Some(Type::Boolean) => Ok(Self(operand.expr)),
             found => {

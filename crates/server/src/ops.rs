@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use model::{Draft, Identity, IdentityId, Import, Patch, Rules, SearchKey};
-use odata::query::{Filter, Search};
+use odata::query::{Apply, Filter, Group, Search};
 use store::{
     Audit, Operation, Outcome, Precondition, Query, Snapshot, SnapshotStep, Store, StoreError,
     Write, WriteError,
@@ -83,6 +83,19 @@ impl Register {
         deadline: Instant,
     ) -> Result<u64, StoreError> {
         self.store.count(caller.tenant(), filter, search, deadline).await
+    }
+
+    /// How many identities there are in each group that is asked for.
+    ///
+    /// # Errors
+    /// The store is away, or the deadline has passed.
+    pub async fn summary(
+        &self,
+        caller: &Principal,
+        apply: Apply,
+        deadline: Instant,
+    ) -> Result<Vec<Group>, StoreError> {
+        self.store.summary(caller.tenant(), apply, deadline).await
     }
 
     /// The identities that stand under these keys.

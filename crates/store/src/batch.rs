@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use model::{Draft, Identity, IdentityId, SearchKey, TenantId};
 use odata::DateTimeOffset;
 
+use crate::tally::{Combination, Deltas};
 use crate::{ChangeKind, Operation, Outcome, Precondition, Write, WriteError};
 
 /// Something that has to be read before a write can be decided.
@@ -140,6 +141,20 @@ impl View {
     /// The changes decided so far, in order.
     pub(crate) fn steps(&self) -> &[Step] {
         &self.steps
+    }
+
+    /// By how much the changes decided so far have changed the tallies.
+    pub(crate) fn deltas(&self) -> Deltas {
+        let mut deltas = Deltas::default();
+        for Step { tenant, change, .. } in &self.steps {
+            if let Some(before) = change.before() {
+                deltas.take(*tenant, Combination::of(before));
+            }
+            if let Some(after) = change.after() {
+                deltas.add(*tenant, Combination::of(after));
+            }
+        }
+        deltas
     }
 
     /// The next sequence number of every tenant that has changes.

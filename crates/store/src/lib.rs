@@ -13,6 +13,7 @@ mod query;
 mod queue;
 mod snapshot;
 pub mod sqlite;
+mod tally;
 mod tenant;
 #[cfg(test)]
 mod testing;
@@ -22,7 +23,7 @@ mod write;
 use std::time::Instant;
 
 use model::{Identity, IdentityId, SearchKey, TenantId};
-use odata::query::{Filter, Search};
+use odata::query::{Apply, Filter, Group, Search};
 use uuid::Uuid;
 
 pub use clock::Clock;
@@ -176,6 +177,22 @@ impl Store {
     ) -> Result<u64, StoreError> {
         match self {
             Self::Sqlite(engine) => engine.count(tenant, filter, search, deadline).await,
+        }
+    }
+
+    /// How many identities of the tenant there are in each group that is asked for, by the numbers
+    /// of the members.
+    ///
+    /// # Errors
+    /// The store is away, or the deadline has passed.
+    pub async fn summary(
+        &self,
+        tenant: TenantId,
+        apply: Apply,
+        deadline: Instant,
+    ) -> Result<Vec<Group>, StoreError> {
+        match self {
+            Self::Sqlite(engine) => engine.summary(tenant, apply, deadline).await,
         }
     }
 

@@ -102,6 +102,9 @@ pub enum QueryFault {
         /// What to do if none was.
         advice: &'static str,
     },
+    /// An alias that a property has for its name.
+    #[error("'{0}' is the name of a property; choose another alias.")]
+    AliasOfProperty(String),
     /// A name that no function has.
     #[error("'{name}' is not a function. {}", hint(*suggestion, "Correct its name."))]
     UnknownFunction {

@@ -124,6 +124,18 @@ impl Expr {
         }
     }
 
+    /// Whether it looks at no other properties than these.
+    pub fn reads_only(&self, known: &dyn Fn(&Column) -> bool) -> bool {
+        let all = |operands: &[Self]| operands.iter().all(|operand| operand.reads_only(known));
+        match self {
+            Self::Literal(_) => true,
+            Self::Property(column) => known(column),
+            Self::Compare { left, right, .. } => left.reads_only(known) && right.reads_only(known),
+            Self::In { operand, .. } | Self::Not(operand) => operand.reads_only(known),
+            Self::And(operands) | Self::Or(operands) | Self::Call(_, operands) => all(operands),
+        }
+    }
+
     /// Whether the text needs parentheses as an operand.
     const fn is_compound(&self) -> bool {
         matches!(self, Self::Compare { .. } | Self::In { .. } | Self::And(_) | Self::Or(_))

@@ -105,24 +105,32 @@ impl OrderBy {
 
 fn item(parser: &mut Parser<'_>) -> Result<OrderItem, QueryError> {
     let expr = parser.expression()?.expr;
-    let token = parser.peek()?;
-    let direction = match token.token {
-        Token::Word(_) if token.is_word("asc") => Some(Direction::Ascending),
-        Token::Word(_) if token.is_word("desc") => Some(Direction::Descending),
-        _ => None,
-    };
-    if direction.is_some() {
-        parser.next()?;
-    }
-    Ok(OrderItem { expr, direction: direction.unwrap_or(Direction::Ascending) })
+    Ok(OrderItem { expr, direction: Direction::read(parser)? })
 }
 
 impl Direction {
+    /// Takes `asc` or `desc`, if either is there.
+    pub(super) fn read(parser: &mut Parser<'_>) -> Result<Self, QueryError> {
+        let token = parser.peek()?;
+        let direction = match token.token {
+            Token::Word(_) if token.is_word("asc") => Self::Ascending,
+            Token::Word(_) if token.is_word("desc") => Self::Descending,
+            _ => return Ok(Self::Ascending),
+        };
+        parser.next()?;
+        Ok(direction)
+    }
+
     /// Orders two values of one type, either of which may be null.
     pub fn order(self, left: &Value<'_>, right: &Value<'_>) -> Ordering {
         let is_value = |value: &Value<'_>| *value != Value::Null;
         let ascending =
             left.cmp_value(right).unwrap_or_else(|| is_value(left).cmp(&is_value(right)));
+        self.turned(ascending)
+    }
+
+    /// An order this way, from the one that ascends.
+    pub(super) const fn turned(self, ascending: Ordering) -> Ordering {
         match self {
             Self::Ascending => ascending,
             Self::Descending => ascending.reverse(),

@@ -1,5 +1,6 @@
 //! Tests of the query language, over a model of its own.
 
+mod apply;
 mod errors;
 mod evaluation;
 mod generated;

@@ -25,6 +25,7 @@ pub(crate) fn all<'a>(register: &'a Register, filled: &Filled) -> Vec<Case<'a>> 
     all.extend(cases.by_part_of_text());
     all.extend(cases.searches());
     all.extend(cases.counts());
+    all.extend(cases.summaries());
     all
 }
 
@@ -258,6 +259,36 @@ impl<'a> Cases<'a> {
                 |row| row.platform == "ios",
             ),
         ]
+    }
+
+    fn summaries(&self) -> Vec<Case<'a>> {
+        let tag = "description eq 'x'";
+        let created = "createdDateTime ge 2000-01-01T00:00:00Z";
+        vec![
+            self.summary("summary count", "", |_| true),
+            self.summary("summary count of platform eq 'ios'", "platform eq 'ios'", |row| {
+                row.platform == "ios"
+            }),
+            self.summary("summary count of all by creation", created, |_| true),
+            self.summary("summary count of no description", tag, |row| {
+                row.description.as_deref() == Some("x")
+            }),
+        ]
+    }
+
+    fn summary(
+        &self,
+        name: &'static str,
+        filter: &str,
+        is_match: impl Fn(&Row) -> bool,
+    ) -> Case<'a> {
+        let filter = if filter.is_empty() { String::new() } else { format!("filter({filter})/") };
+        let groups = "groupby((platform,enrollmentState),aggregate($count as n))";
+        Case {
+            name: Cow::Borrowed(name),
+            target: target(&format!("$apply={filter}{groups}")),
+            expect: Expect::groups(&self.0.matching(is_match)),
+        }
     }
 
     /// A serial number from the middle of the register.

@@ -3,6 +3,7 @@
 //! It must not know how long anything takes.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -29,6 +30,8 @@ pub(crate) enum Expect<'a> {
     Page { matches: usize, identifiers: Vec<&'a str> },
     /// A number alone.
     Number(usize),
+    /// So many rows of each platform and state.
+    Groups(BTreeMap<(&'a str, &'a str), usize>),
     /// 400, with a message that holds this.
     Refusal(&'static str),
 }
@@ -50,6 +53,20 @@ pub(crate) struct Entity {
     pub(crate) id: String,
     pub(crate) imported_device_identifier: String,
     pub(crate) last_modified_date_time: String,
+}
+
+/// Groups as they come.
+#[derive(Deserialize)]
+struct Summary {
+    value: Vec<Group>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Group {
+    platform: String,
+    enrollment_state: String,
+    n: usize,
 }
 
 #[derive(Deserialize)]
@@ -75,6 +92,15 @@ impl<'a> Expect<'a> {
         Self::Page { matches, identifiers }
     }
 
+    /// How many of these rows there are of each platform and state.
+    pub(crate) fn groups(rows: &[&'a Row]) -> Self {
+        let mut groups = BTreeMap::new();
+        for row in rows {
+            *groups.entry((row.platform, row.state)).or_default() += 1;
+        }
+        Self::Groups(groups)
+    }
+
     /// What the tables show of it.
     pub(crate) fn shown(&self) -> String {
         match self {
@@ -82,6 +108,7 @@ impl<'a> Expect<'a> {
             Self::Page { matches, .. } | Self::Number(matches) => {
                 crate::support::figures::thousands(matches)
             }
+            Self::Groups(groups) => format!("{} groups", groups.len()),
             Self::Refusal(limit) => format!("400, {limit}"),
         }
     }
@@ -96,6 +123,14 @@ impl<'a> Expect<'a> {
                 check_page(&read(answer)?, *matches, identifiers)
             }
             Self::Number(number) => same("number", &read::<usize>(answer)?, number),
+            Self::Groups(wanted) => {
+                let found = read::<Summary>(answer)?.value;
+                let found: BTreeMap<(&str, &str), usize> = found
+                    .iter()
+                    .map(|group| ((&*group.platform, &*group.enrollment_state), group.n))
+                    .collect();
+                same("groups", &&found, &wanted)
+            }
             Self::Refusal(limit) => {
                 same("status", &answer.status, &400)?;
                 let message = parse::<Refused>(answer)?.error.message;

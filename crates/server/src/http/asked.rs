@@ -25,6 +25,7 @@ pub(super) const fn taken(operation: Operation) -> &'static [SystemOption] {
             SystemOption::Count,
             SystemOption::SkipToken,
             SystemOption::Format,
+            SystemOption::Apply,
         ],
         // The form of a bare number is not open to choice (OData 4.01 Part 1, 11.2.9).
         Operation::Count => &[SystemOption::Filter, SystemOption::Search],

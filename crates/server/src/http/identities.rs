@@ -3,7 +3,7 @@
 
 use axum::body::Body;
 use model::{IdentityId, read_draft, read_import, read_patch, read_search};
-use odata::Options;
+use odata::{Options, SystemOption};
 use store::{Position, Precondition, Query, StoreError};
 
 use super::asked::{self, Asked};
@@ -13,7 +13,7 @@ use super::negotiate::{self, Preferences};
 use super::paging::Scope;
 use super::respond::Reply;
 use super::routes::COLLECTION;
-use super::{App, Call, MAX_URL_BYTES};
+use super::{App, Call, MAX_URL_BYTES, summaries};
 use crate::auth::Principal;
 use crate::ops::Request;
 
@@ -28,6 +28,9 @@ pub(super) async fn list(
     principal: &Principal,
     options: &Options,
 ) -> Result<Reply, ApiError> {
+    if let Some(apply) = options.get(SystemOption::Apply) {
+        return summaries::list(app, call, principal, options, apply).await;
+    }
     let Asked { now, filter, search, order, select, after, top, skip, count } =
         Asked::read(options, &app.paging, principal.tenant(), app.clock.now())?;
     let preferences = preferences(call);
@@ -200,7 +203,7 @@ fn parse_id(id: &str) -> Result<IdentityId, ApiError> {
     IdentityId::parse(id).ok_or_else(|| ApiError::not_found(id))
 }
 
-fn read_error(app: &App, error: StoreError) -> ApiError {
+pub(super) fn read_error(app: &App, error: StoreError) -> ApiError {
     match error {
         StoreError::Deadline => ApiError::deadline(app.limits.time.as_millis()),
         other => other.into(),

@@ -19,6 +19,7 @@ mod places;
 mod respond;
 pub mod routes;
 pub(crate) mod scrape;
+mod summaries;
 mod taken;
 pub mod test_bench;
 mod throttle;

@@ -8,10 +8,10 @@ use http::StatusCode;
 use http::header::{
     self, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, WWW_AUTHENTICATE,
 };
-use model::render::{Form, Metadata, Page, View};
+use model::render::{Form, Metadata, Page, Summary, View};
 use model::{ENTITY_TYPE, Fault, Identity, RESULT_TYPE, render};
 use odata::DateTimeOffset;
-use odata::query::Select;
+use odata::query::{Apply, Group, Select};
 use serde::Serialize;
 use serde_json::json;
 
@@ -89,6 +89,19 @@ impl Reply {
         let page = Page { rows, count, next_link, actions: &actions };
         let context = manner.context(select);
         let body = manner.written(&context, select, |view| render::collection(&page, view));
+        Self::json(body, manner.form)
+    }
+
+    /// 200 with groups of entities, and how many of them are on all.
+    pub(super) fn summary(
+        apply: &Apply,
+        groups: &[Group],
+        manner: Manner<'_>,
+        count: Option<usize>,
+    ) -> Self {
+        let summary = Summary { apply, groups, count };
+        let context = format!("{}/$metadata#{COLLECTION}({})", manner.root, summary.names());
+        let body = manner.written(&context, None, |view| render::summary(&summary, view));
         Self::json(body, manner.form)
     }
 

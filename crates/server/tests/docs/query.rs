@@ -131,11 +131,18 @@ fn in_short(status: u16, body: &str) -> String {
     let count = json.get("@odata.count").map(|count| format!("@odata.count {count}"));
     let identifiers = rows.iter().map(|row| match &row["importedDeviceIdentifier"] {
         Value::String(identifier) => identifier.clone(),
-        _ => row.to_string(),
+        _ => values(row),
     });
     let link = json.get(LINK).map(|_| LINK.to_owned());
     let parts: Vec<String> = count.into_iter().chain(identifiers).chain(link).collect();
     if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
+}
+
+/// The values of a group, but for annotations, in the order of their names.
+fn values(group: &Value) -> String {
+    let members = group.as_object().unwrap().iter().filter(|(name, _)| !name.contains('@'));
+    let values = members.map(|(_, value)| value.as_str().map_or(value.to_string(), str::to_owned));
+    values.collect::<Vec<_>>().join(" ")
 }
 
 /// Whether an answer is what the page shows.

@@ -13,6 +13,7 @@ mod support;
 
 mod accept;
 mod addresses;
+mod apply;
 mod bad_input;
 mod batch;
 mod busy;

@@ -3,8 +3,7 @@
 use crate::support::{COLLECTION, Call, Method, Service, Value, import, item, json, serial};
 
 /// The system options that nothing here takes, each with a value that would do.
-const REFUSED: [(&str, &str); 7] = [
-    ("$apply", "aggregate($count as n)"),
+const REFUSED: [(&str, &str); 6] = [
     ("$compute", "1 as one"),
     ("$expand", "*"),
     ("$deltatoken", "latest"),
@@ -14,7 +13,8 @@ const REFUSED: [(&str, &str); 7] = [
 ];
 
 /// The system options that the list takes.
-const OF_THE_LIST: [(&str, &str); 8] = [
+const OF_THE_LIST: [(&str, &str); 9] = [
+    ("$apply", "aggregate($count as n)"),
     ("$filter", "platform eq 'ios'"),
     ("$search", "abc"),
     ("$orderby", "id desc"),

@@ -8,6 +8,7 @@ mod rows;
 mod schema;
 mod search;
 mod snapshots;
+mod tallies;
 mod tenants;
 mod writer;
 
@@ -20,7 +21,7 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use model::{Identity, IdentityId, SearchKey, TenantId};
-use odata::query::{Filter, Search};
+use odata::query::{Apply, Filter, Group, Search};
 use rusqlite::Connection;
 
 use crate::load::Commits;
@@ -148,6 +149,18 @@ impl Sqlite {
             query::count(&reading, filter.as_ref(), search.as_ref())
         };
         self.readers.scan(deadline, count).await
+    }
+
+    pub(crate) async fn summary(
+        &self,
+        tenant: TenantId,
+        apply: Apply,
+        deadline: Instant,
+    ) -> Result<Vec<Group>, StoreError> {
+        let summary = move |connection: &Connection| {
+            query::summary(&Reading { connection, tenant, deadline }, &apply)
+        };
+        self.readers.scan(deadline, summary).await
     }
 
     pub(crate) async fn find(

@@ -4,18 +4,21 @@
 use std::time::Instant;
 
 use model::{Identity, TenantId};
-use odata::query::{Filter, Search};
+use odata::query::{Apply, Filter, Group, Search, Tally};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ToSql, params_from_iter};
 
 use super::rows::{SELECT, blob, has_more, identity};
-use super::search;
+use super::{search, tallies};
 use crate::StoreError;
 use crate::query::{
     Bound, Condition, Dialect, Parts, Query, Sql, Way, lets_pass, narrowing, parts, pick,
 };
+use crate::tally;
 
 const COUNT: &str = "SELECT count(*) FROM identities";
+const COUNT_EACH: &str = "SELECT type, enrollment_state, platform, count(*) FROM identities";
+const EACH: &str = " GROUP BY type, enrollment_state, platform";
 
 /// Candidates that are gathered at once, before rows are gone through in the order of the page. By
 /// then both cost alike: of a million rows, every two hundredth fills a page early.
@@ -124,6 +127,11 @@ pub(super) fn count(
     filter: Option<&Filter>,
     search: Option<&Search>,
 ) -> Result<u64, StoreError> {
+    if search.is_none() && tally::tell(filter) {
+        let tallies = tallies::read(reading.connection, reading.tenant)?;
+        let passed = tallies.iter().filter(|(row, _)| filter.is_none_or(|it| it.matches(row)));
+        return Ok(passed.map(|(_, rows)| rows).sum());
+    }
     let narrowing = narrowing(filter, search);
     if narrowing.is_exact {
         let sql = reading.begin(COUNT, &narrowing.condition);
@@ -141,7 +149,47 @@ pub(super) fn count(
     Ok(count)
 }
 
+pub(super) fn summary(reading: &Reading<'_>, apply: &Apply) -> Result<Vec<Group>, StoreError> {
+    let filter = apply.filter.as_ref();
+    let mut tally = Tally::new(apply);
+    if tally::tell(filter) {
+        for (row, rows) in tallies::read(reading.connection, reading.tenant)? {
+            if filter.is_none_or(|filter| filter.matches(&row)) {
+                tally.add(&row, rows);
+            }
+        }
+        return Ok(tally.groups());
+    }
+    let narrowing = narrowing(filter, None);
+    if narrowing.is_exact {
+        let sql = reading.count_each(&narrowing.condition);
+        let mut statement = reading.connection.prepare_cached(&sql.text)?;
+        let mut found = statement.query(params_from_iter(&sql.values))?;
+        while let Some(row) = found.next()? {
+            let (row, rows) = tallies::counted(row)?;
+            tally.add(&row, rows);
+        }
+    } else {
+        let candidates = reading.candidates(parts(filter, None).as_ref(), &narrowing.condition)?;
+        let sql = candidates.unwrap_or_else(|| reading.begin(SELECT, &narrowing.condition));
+        reading.each(&sql, |row| {
+            if filter.is_none_or(|filter| filter.matches(&row)) {
+                tally.add(&row, 1);
+            }
+            true
+        })?;
+    }
+    Ok(tally.groups())
+}
+
 impl Reading<'_> {
+    /// The statement that counts rows by what they are tallied by.
+    fn count_each(&self, condition: &Condition) -> Sql {
+        let mut sql = self.begin(COUNT_EACH, condition);
+        sql.push(EACH);
+        sql
+    }
+
     /// The statement for a page, and what is to be done with its rows.
     fn page(&self, query: &Query) -> (Sql, Way) {
         let narrowing = query.narrowing();
@@ -350,13 +398,39 @@ mod tests {
     }
 
     #[test]
+    fn the_tallies_of_a_tenant_lie_together() {
+        let plan = plan(|reading, _| {
+            let mut sql = Sql::new::<Sqlite>(tallies::READ.trim_end_matches("?1"));
+            sql.bind(Bound::Bytes(blob(&reading.tenant.0).to_vec()));
+            sql
+        });
+        assert_eq!(plan, "SEARCH tallies USING PRIMARY KEY (tenant_id=?)");
+    }
+
+    #[test]
+    fn rows_are_counted_each_along_what_narrows_them() {
+        for (filter, wanted) in [
+            ("startswith(importedDeviceIdentifier,'Ab')", "by_key (tenant_id=? AND identifier_key"),
+            (
+                "createdDateTime ge 2026-01-01T00:00:00Z",
+                "by_creation (tenant_id=? AND created_tick",
+            ),
+            ("description eq 'x'", "by_id (tenant_id=?)"),
+        ] {
+            let plan = plan(|reading, context| {
+                let filter = Filter::parse(filter, context).unwrap();
+                reading.count_each(&narrowing(Some(&filter), None).condition)
+            });
+            assert!(plan.starts_with(wanted), "{filter}: {plan}");
+        }
+    }
+
+    #[test]
     fn what_an_index_holds_is_counted_in_it_alone() {
         for (filter, wanted) in [
-            ("true", "by_id (tenant_id=?)"),
-            ("platform eq 'ios'", "by_platform_and_contact (tenant_id=? AND platform=?)"),
             (
-                "enrollmentState in ('failed','blocked')",
-                "by_state (tenant_id=? AND enrollment_state=?)",
+                "platform eq 'ios' and lastContactedDateTime lt 2024-06-01T00:00:00Z",
+                "by_platform_and_contact (tenant_id=? AND platform=? AND contacted_ticks<?)",
             ),
             (
                 "createdDateTime ge 2026-01-01T00:00:00Z",

@@ -15,6 +15,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("snapshots", include_str!("../../migrations/sqlite/0002_snapshots.sql")),
     ("query indexes", include_str!("../../migrations/sqlite/0003_query_indexes.sql")),
     ("search", include_str!("../../migrations/sqlite/0004_search.sql")),
+    ("tallies", include_str!("../../migrations/sqlite/0005_tallies.sql")),
 ];
 
 /// How long a statement waits for another process that writes.

@@ -51,7 +51,8 @@ pub(super) fn mark_all(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn mark_where(
+/// Marks the rows that meet a condition.
+pub(super) fn mark_where(
     connection: &Connection,
     condition: &str,
     values: impl Params,

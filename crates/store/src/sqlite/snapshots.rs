@@ -7,8 +7,9 @@ use odata::DateTimeOffset;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::rows::blob;
-use super::search;
 use super::writer::insert;
+use super::{search, tallies};
+use crate::tally::{Combination, Deltas};
 use crate::{BEGINNING, Snapshot, SnapshotStep, StoreError};
 
 /// The columns of a change but for its tenant.
@@ -151,12 +152,15 @@ fn cut_off(transaction: &Transaction<'_>, tenant: TenantId, seq: i64) -> Result<
 /// Undoes all changes behind `seq`.
 fn go_back(transaction: &Transaction<'_>, tenant: TenantId, seq: i64) -> Result<(), StoreError> {
     cut_off(transaction, tenant, seq)?;
-    search::delete(transaction, CHANGED, params![blob(&tenant.0), seq])?;
+    let mut deltas = Deltas::default();
+    let behind = params![blob(&tenant.0), seq];
+    tallies::delete(transaction, CHANGED, behind, tenant, &mut deltas)?;
     let mut as_before = transaction.prepare_cached(AS_BEFORE)?;
     let mut rows = as_before.query(params![blob(&tenant.0), seq])?;
     while let Some(row) = rows.next()? {
-        insert(transaction, tenant, &entry(row.get_ref(0)?)?)?;
+        put_back(transaction, tenant, &entry(row.get_ref(0)?)?, &mut deltas)?;
     }
+    tallies::change(transaction, &deltas)?;
     transaction.prepare_cached(UNDONE)?.execute(params![blob(&tenant.0), seq])?;
     transaction.prepare_cached(COUNT_FROM)?.execute(params![blob(&tenant.0), seq])?;
     Ok(())
@@ -171,15 +175,29 @@ fn replay(
 ) -> Result<(), StoreError> {
     cut_off(transaction, tenant, 0)?;
     search::delete(transaction, ALL_ROWS, params![blob(&tenant.0)])?;
+    tallies::forget(transaction, tenant)?;
     transaction.prepare_cached(UNDONE)?.execute(params![blob(&tenant.0), 0])?;
     transaction.prepare_cached(REPLAY)?.execute(params![blob(&tenant.0), name])?;
     let mut as_after = transaction.prepare_cached(AS_AFTER)?;
     let mut rows = as_after.query(params![blob(&tenant.0)])?;
+    let mut deltas = Deltas::default();
     while let Some(row) = rows.next()? {
-        insert(transaction, tenant, &entry(row.get_ref(0)?)?)?;
+        put_back(transaction, tenant, &entry(row.get_ref(0)?)?, &mut deltas)?;
     }
+    tallies::change(transaction, &deltas)?;
     transaction.prepare_cached(IN_FORCE)?.execute(params![blob(&tenant.0), name])?;
     transaction.prepare_cached(COUNT_FROM)?.execute(params![blob(&tenant.0), seq])?;
+    Ok(())
+}
+
+fn put_back(
+    transaction: &Transaction<'_>,
+    tenant: TenantId,
+    row: &Identity,
+    deltas: &mut Deltas,
+) -> Result<(), StoreError> {
+    insert(transaction, tenant, row)?;
+    deltas.add(tenant, Combination::of(row));
     Ok(())
 }
 

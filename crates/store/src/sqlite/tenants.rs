@@ -2,15 +2,20 @@
 
 use model::TenantId;
 use odata::DateTimeOffset;
-use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+use rusqlite::{OptionalExtension, Row, TransactionBehavior, params};
 
 use super::Sqlite;
 use super::rows::{blob, count};
-use super::search;
+use super::tallies;
+use crate::tally::Deltas;
 use crate::{Holdings, StoreError, Tenant};
 
 /// Rows removed in one transaction, so that writes of others get their turn.
 const REMOVED_AT_ONCE: i64 = 5_000;
+const SOME_ROWS: &str =
+    "rid IN (SELECT rid FROM identities WHERE tenant_id = ?1 ORDER BY id LIMIT ?2)";
+const REMOVE_CHANGES: &str = "DELETE FROM changes WHERE tenant_id = ?1 AND seq IN \
+     (SELECT seq FROM changes WHERE tenant_id = ?1 LIMIT ?2)";
 
 impl Sqlite {
     pub(crate) fn tenant(&self, id: TenantId) -> Result<Option<Tenant>, StoreError> {
@@ -73,18 +78,19 @@ impl Sqlite {
     ) -> Result<(), StoreError> {
         self.set_licence(id, false)?;
         let mut removed = 0;
-        for remove in [remove_rows, remove_changes] {
+        for remove in [Self::remove_rows, Self::remove_changes] {
             loop {
-                let gone = remove(&mut self.admin(), id)?;
+                let gone = remove(self, id)?;
                 if gone == 0 {
                     break;
                 }
-                removed += u64::try_from(gone).unwrap_or_default();
+                removed += gone;
                 progress(removed);
             }
         }
         for sql in [
             "DELETE FROM snapshot_changes WHERE tenant_id = ?1",
+            "DELETE FROM tallies WHERE tenant_id = ?1",
             "DELETE FROM snapshots WHERE tenant_id = ?1",
             "DELETE FROM tenants WHERE tenant_id = ?1",
         ] {
@@ -92,22 +98,24 @@ impl Sqlite {
         }
         Ok(())
     }
-}
 
-/// Removes some of a tenant's rows, and gives how many.
-fn remove_rows(connection: &mut Connection, id: TenantId) -> Result<usize, StoreError> {
-    let some = "rid IN (SELECT rid FROM identities WHERE tenant_id = ?1 ORDER BY id LIMIT ?2)";
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let gone = search::delete(&transaction, some, params![blob(&id.0), REMOVED_AT_ONCE])?;
-    transaction.commit()?;
-    Ok(gone)
-}
+    /// Removes some identities, with what is tallied of them. How many went.
+    fn remove_rows(&self, id: TenantId) -> Result<u64, StoreError> {
+        let mut admin = self.admin();
+        let transaction = admin.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut deltas = Deltas::default();
+        let some = params![blob(&id.0), REMOVED_AT_ONCE];
+        let gone = tallies::delete(&transaction, SOME_ROWS, some, id, &mut deltas)?;
+        tallies::change(&transaction, &deltas)?;
+        transaction.commit()?;
+        Ok(gone)
+    }
 
-/// Removes some of a tenant's history, and gives how many changes.
-fn remove_changes(connection: &mut Connection, id: TenantId) -> Result<usize, StoreError> {
-    let sql = "DELETE FROM changes WHERE tenant_id = ?1 AND seq IN
-                   (SELECT seq FROM changes WHERE tenant_id = ?1 LIMIT ?2)";
-    Ok(connection.execute(sql, params![blob(&id.0), REMOVED_AT_ONCE])?)
+    /// Removes some of the history. How much went.
+    fn remove_changes(&self, id: TenantId) -> Result<u64, StoreError> {
+        let gone = self.admin().execute(REMOVE_CHANGES, params![blob(&id.0), REMOVED_AT_ONCE])?;
+        Ok(u64::try_from(gone).unwrap_or_default())
+    }
 }
 
 fn tenant(row: &Row<'_>) -> rusqlite::Result<Tenant> {

@@ -13,7 +13,7 @@ use super::Place;
 use super::checkpoint::Checkpoints;
 use super::indexer::Indexing;
 use super::rows::{blob, by_id, by_key};
-use super::{search, snapshots};
+use super::{search, snapshots, tallies};
 use crate::batch::{Counter, RowChange, Stamp, Step, View, Want};
 use crate::load::Commits;
 use crate::queue::{Intake, Job, drop_expired};
@@ -135,6 +135,7 @@ impl Writer {
             store_row(&transaction, step)?;
             record(&transaction, step, write, self.last)?;
         }
+        tallies::change(&transaction, &view.deltas())?;
         for (tenant, next_seq) in view.counters() {
             transaction.prepare_cached(ADVANCE)?.execute(params![blob(&tenant.0), next_seq])?;
         }

@@ -16,7 +16,7 @@ mod rows;
 use std::time::{Duration, Instant};
 
 use model::{Draft, Identity, TenantId, query_context};
-use odata::query::{Filter, OrderBy, Search};
+use odata::query::{Apply, Filter, Group, OrderBy, Search};
 use odata::{DateTimeOffset, Options};
 use proptest::collection::vec;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
@@ -90,6 +90,10 @@ impl Register {
         }
     }
 
+    fn summary(&self, tenant: TenantId, apply: Apply) -> Vec<Group> {
+        self.runtime.block_on(self.store.summary(tenant, apply, in_a_minute())).unwrap()
+    }
+
     fn count(&self, tenant: TenantId, filter: Option<Filter>, search: Option<Search>) -> u64 {
         self.runtime.block_on(self.store.count(tenant, filter, search, in_a_minute())).unwrap()
     }
@@ -120,6 +124,11 @@ fn now() -> DateTimeOffset {
 fn filter(text: &str) -> Filter {
     let options = Options::default();
     Filter::parse(text, &query_context(&options, now())).unwrap()
+}
+
+fn apply(text: &str) -> Apply {
+    let options = Options::default();
+    Apply::parse(text, &query_context(&options, now())).unwrap()
 }
 
 fn order(text: &str) -> OrderBy {
@@ -158,13 +167,22 @@ fn ask(register: &Register, tenant: TenantId, all: &[Identity], question: &Quest
 fn the_engine_gives_what_the_reference_gives() {
     let register = Register::new();
     let config = Config { failure_persistence: None, ..Config::default() };
-    let cases = (vec(rows::any_row(), 0..30), vec(questions::any_question(), 12));
+    let cases = (
+        vec(rows::any_row(), 0..30),
+        vec(questions::any_question(), 12),
+        vec(questions::any_apply(), 6),
+    );
     TestRunner::new(config)
-        .run(&cases, |(rows, questions)| {
+        .run(&cases, |(rows, questions, summaries)| {
             let tenant = register.tenant(rows);
             let all = register.page(tenant, Query::by_key(usize::MAX));
             for question in &questions {
                 ask(&register, tenant, &all, question);
+            }
+            for text in &summaries {
+                let apply = apply(text);
+                let wanted = apply.summarize(&all);
+                assert_eq!(register.summary(tenant, apply), wanted, "{text}");
             }
             Ok::<(), TestCaseError>(())
         })
@@ -239,6 +257,10 @@ fn a_query_that_must_look_at_every_row_is_stopped_at_its_deadline() {
     let count = register.store.count(tenant, Some(judged), None, at_once());
     let counted = register.runtime.block_on(count);
     assert!(matches!(counted, Err(StoreError::Deadline)), "{counted:?}");
+    let judged = "filter(contains(tolower(importedDeviceIdentifier),'x'))/aggregate($count as n)";
+    let summary = register.store.summary(tenant, apply(judged), at_once());
+    let summed = register.runtime.block_on(summary);
+    assert!(matches!(summed, Err(StoreError::Deadline)), "{summed:?}");
 }
 
 #[test]

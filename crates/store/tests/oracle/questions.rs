@@ -4,7 +4,7 @@ use odata::query::Value;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use proptest::sample::select;
+use proptest::sample::{select, subsequence};
 
 use crate::rows::{any_instant, any_text};
 
@@ -25,6 +25,22 @@ pub(crate) fn any_question() -> impl Strategy<Value = Question> {
     let skip = prop_oneof![4 => Just(0_usize), 1 => 0..8_usize];
     (filter, search, order, skip, 1..9_usize).prop_map(|(filter, search, order, skip, limit)| {
         Question { filter, search, order, skip, limit }
+    })
+}
+
+/// An `$apply` of what is answered.
+pub(crate) fn any_apply() -> impl Strategy<Value = String> {
+    let names = vec!["platform", "enrollmentState", "importedDeviceIdentityType"];
+    let groups = subsequence(names, 0..=3).prop_shuffle();
+    let filter = option::weighted(0.7, boolean());
+    (filter, groups, any::<bool>()).prop_map(|(filter, groups, is_counted)| {
+        let filter = filter.map(|text| format!("filter({text})/")).unwrap_or_default();
+        let names = groups.join(",");
+        match (groups.is_empty(), is_counted) {
+            (true, _) => format!("{filter}aggregate($count as n)"),
+            (false, true) => format!("{filter}groupby(({names}),aggregate($count as n))"),
+            (false, false) => format!("{filter}groupby(({names}))"),
+        }
     })
 }
 

@@ -22,6 +22,17 @@ const LIVES: u64 = 6;
 const MAX_ACKNOWLEDGED: usize = 150;
 const MAX_DELAY_US: u64 = 4_000;
 
+/// Combinations that are not tallied as there are rows of them, from either side.
+const WRONG_TALLIES: &str = "
+    WITH counted AS (
+        SELECT tenant_id, type, enrollment_state, platform, count(*) AS rows FROM identities
+        GROUP BY tenant_id, type, enrollment_state, platform
+    ), tallied AS (SELECT * FROM tallies WHERE rows <> 0)
+    SELECT count(*) FROM (
+        SELECT * FROM (SELECT * FROM counted EXCEPT SELECT * FROM tallied)
+        UNION ALL SELECT * FROM (SELECT * FROM tallied EXCEPT SELECT * FROM counted)
+    )";
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_register_keeps_every_acknowledged_write_whole() {
     let rounds = setting("MUSTER_CRASH_ROUNDS").unwrap_or(ROUNDS);
@@ -78,6 +89,8 @@ async fn check(server: &Server, ledger: &Ledger, data: &Path) {
     let verdict: String =
         database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(verdict, "ok");
+    let wrong: i64 = database.query_row(WRONG_TALLIES, [], |row| row.get(0)).unwrap();
+    assert_eq!(wrong, 0, "tallies are not what the rows come to");
     ledger.check(&history(data), &server.rows().await);
 }
 

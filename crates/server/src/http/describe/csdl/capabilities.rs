@@ -2,7 +2,9 @@
 //! follows from which options operations take, and which routes there are.
 
 use http::Method;
+use model::PROPERTIES;
 use odata::SystemOption;
+use odata::edm::Type;
 use odata::query::Function;
 
 use super::super::super::asked::taken;
@@ -118,11 +120,25 @@ pub(super) fn of_the_collection() -> Vec<Annotation> {
         annotation("Capabilities.TopSupported", list(SystemOption::Top)),
         annotation("Capabilities.SkipSupported", list(SystemOption::Skip)),
         annotation("Capabilities.ComputeSupported", list(SystemOption::Compute)),
+        annotation("Aggregation.ApplySupported", aggregation()),
         annotation("Capabilities.IndexableByKey", flag(true)),
         annotation("Capabilities.ChangeTracking", only("Supported", flag(false))),
         // The tag stands for the whole entity, and for no property in particular.
         annotation("Core.OptimisticConcurrency", Expression::Collection(Vec::new())),
     ]
+}
+
+/// What `$apply` takes: what is read in [`odata::query::Apply`].
+fn aggregation() -> Expression {
+    let transformations = ["filter", "groupby", "aggregate"].map(text);
+    let groupable = PROPERTIES.iter().filter(|property| matches!(property.edm, Type::Enum(_)));
+    let groupable = groupable.map(|property| Expression::Property(property.name));
+    record(vec![
+        ("Transformations", Expression::Collection(transformations.into())),
+        ("Rollup", Expression::Member("Org.OData.Aggregation.V1.RollupType", "None")),
+        ("GroupableProperties", Expression::Collection(groupable.collect())),
+        ("AggregatableProperties", Expression::Collection(Vec::new())),
+    ])
 }
 
 fn reading() -> Expression {

@@ -136,7 +136,7 @@ fn value(expression: &Expression) -> Value {
     match expression {
         Expression::Boolean(value) => (*value).into(),
         Expression::Text(text) => text.as_str().into(),
-        Expression::Member(_, name) => (*name).into(),
+        Expression::Member(_, name) | Expression::Property(name) => (*name).into(),
         Expression::Collection(items) => items.iter().map(value).collect(),
         Expression::Record(Record { type_name, members }) => {
             let members = members.iter().map(|(name, it)| ((*name).to_owned(), value(it)));

@@ -29,7 +29,8 @@ struct Vocabulary {
     alias: &'static str,
 }
 
-const VOCABULARIES: [Vocabulary; 3] = [
+const VOCABULARIES: [Vocabulary; 4] = [
+    Vocabulary { namespace: "Org.OData.Aggregation.V1", alias: "Aggregation" },
     Vocabulary { namespace: "Org.OData.Authorization.V1", alias: "Authorization" },
     Vocabulary { namespace: "Org.OData.Capabilities.V1", alias: "Capabilities" },
     Vocabulary { namespace: "Org.OData.Core.V1", alias: "Core" },
@@ -58,6 +59,8 @@ enum Expression {
     Text(String),
     /// A member of an enumeration: its type and its name.
     Member(&'static str, &'static str),
+    /// A property of what is annotated.
+    Property(&'static str),
     Collection(Vec<Self>),
     Record(Record),
 }

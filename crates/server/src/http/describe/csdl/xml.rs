@@ -196,6 +196,7 @@ fn valued(holder: Element, value: &Expression) -> Element {
         Expression::Member(type_name, name) => {
             holder.with("EnumMember", format!("{type_name}/{name}"))
         }
+        Expression::Property(name) => holder.with("PropertyPath", *name),
         Expression::Collection(items) => {
             holder.holding([element("Collection").holding(items.iter().map(item))])
         }
@@ -210,6 +211,7 @@ fn item(value: &Expression) -> Element {
         Expression::Member(type_name, name) => {
             element("EnumMember").saying(format!("{type_name}/{name}"))
         }
+        Expression::Property(name) => element("PropertyPath").saying(*name),
         Expression::Collection(items) => element("Collection").holding(items.iter().map(item)),
         Expression::Record(record) => structured(record),
     }

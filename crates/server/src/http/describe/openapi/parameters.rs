@@ -14,8 +14,14 @@ pub(super) const CLIENT_REQUEST_ID: &str = "ClientRequestId";
 /// `*`, or entity tags (RFC 9110, 13.1.1).
 const TAGS: &str = "^(\\*|(W/)?\"[!#-~]*\"( *, *(W/)?\"[!#-~]*\")*)$";
 
+/// What `$apply` does.
+const APPLY: &str = "How many rows there are in place of the rows: `aggregate($count as n)`, or \
+     `groupby((…))` by properties that have members, with or without it, and perhaps \
+     `filter(…)/` before it. `$orderby`, `$top`, `$skip` and `$count` are then about the \
+     groups.";
+
 /// The query options that any operation takes, as components are called.
-const OPTIONS: [(SystemOption, &str); 9] = [
+const OPTIONS: [(SystemOption, &str); 10] = [
     (SystemOption::Filter, "Filter"),
     (SystemOption::Search, "Search"),
     (SystemOption::OrderBy, "OrderBy"),
@@ -25,6 +31,7 @@ const OPTIONS: [(SystemOption, &str); 9] = [
     (SystemOption::Count, "Count"),
     (SystemOption::SkipToken, "SkipToken"),
     (SystemOption::Format, "Format"),
+    (SystemOption::Apply, "Apply"),
 ];
 
 /// The component of a query option.
@@ -141,6 +148,9 @@ fn query(option: SystemOption) -> Value {
             Value::Null,
             "Where a page goes on. It stands in `@odata.nextLink`, and nobody else can make one.",
         ),
+        SystemOption::Apply => {
+            (text(), json!("groupby((platform,enrollmentState),aggregate($count as n))"), APPLY)
+        }
         _ => (
             text(),
             json!("json"),

@@ -23,6 +23,7 @@ pub(super) const BATCH: &str = "batch";
 pub(super) const BATCH_ANSWERS: &str = "batch.answers";
 pub(super) const SERVICE_DOCUMENT: &str = "serviceDocument";
 pub(super) const ERROR: &str = "error";
+const GROUP: &str = "importedDeviceIdentity.group";
 const LOOKED_UP: &str = "importedDeviceIdentity.lookedUp";
 const RESULT: &str = "importedDeviceIdentityResult";
 const IDENTIFIER: &str = "importedDeviceIdentifier";
@@ -48,9 +49,13 @@ pub(super) fn all(terms: &Terms) -> Map<String, Value> {
         (DRAFT, draft),
         (LOOKED_UP, looked_up),
         (RESULT, result),
-        (PAGE, list(ENTITY)),
-        (FOUND, list(WHOLE)),
-        (RESULTS, list(RESULT)),
+        (GROUP, group()),
+        (
+            PAGE,
+            list(json!({ "anyOf": [reference("schemas", ENTITY), reference("schemas", GROUP)] })),
+        ),
+        (FOUND, list(reference("schemas", WHOLE))),
+        (RESULTS, list(reference("schemas", RESULT))),
         (IMPORT, parameters(terms, true)),
         (SEARCH, parameters(terms, false)),
         (BATCH, batch()),
@@ -94,6 +99,23 @@ fn shown(type_name: &str, extra: Option<(&str, Value)>) -> Value {
         "properties": properties,
         "patternProperties": control_information(),
         "additionalProperties": false,
+    })
+}
+
+/// What `$apply` makes of entities: members that they share, and under a name of the client's own
+/// how many there are.
+fn group() -> Value {
+    let shared = PROPERTIES.iter().filter(|property| matches!(property.edm, Type::Enum(_)));
+    let shared = shared.map(|property| (property.name.to_owned(), value_of(property, &readable)));
+    json!({
+        "type": "object",
+        "description": "In answer to `$apply`.",
+        "properties": shared.collect::<Map<_, _>>(),
+        "patternProperties": control_information(),
+        "additionalProperties": {
+            "type": ["integer", "string"],
+            "description": "How many rows there are, under the alias.",
+        },
     })
 }
 
@@ -167,7 +189,7 @@ fn writable(edm: &EnumType) -> Vec<&'static str> {
     readable(edm).into_iter().chain(aliases).collect()
 }
 
-fn list(of: &str) -> Value {
+fn list(of: Value) -> Value {
     json!({
         "type": "object",
         "properties": {
@@ -180,7 +202,7 @@ fn list(of: &str) -> Value {
                 "type": "string",
                 "description": "The address of the next page, while rows are left.",
             },
-            "value": { "type": "array", "items": reference("schemas", of) },
+            "value": { "type": "array", "items": of },
         },
         "required": ["value"],
         "patternProperties": control_information(),

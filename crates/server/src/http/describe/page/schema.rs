@@ -82,6 +82,9 @@ pub(super) fn kind(schema: &Value) -> String {
         let name = escape(target.rsplit('/').next().unwrap_or_default());
         return format!("<a href=\"#schema-{name}\"><code>{name}</code></a>");
     }
+    if let Some(kinds) = schema.get("anyOf").and_then(Value::as_array) {
+        return kinds.iter().map(kind).collect::<Vec<_>>().join(" or ");
+    }
     if let Some(constant) = schema.get("const").and_then(Value::as_str) {
         return format!("<code>{}</code>", escape(constant));
     }
