@@ -125,7 +125,8 @@ mod tests {
         let (by_id, backwards) = (order("id"), order("id desc"));
         let (word, other_word) = (Search::parse("a").unwrap(), Search::parse("b").unwrap());
         let scope = Scope { tenant: OURS, filter: Some(&some), search: Some(&word), order: &by_id };
-        let last = place(vec![Value::String(Cow::Borrowed("x"))], &by_id);
+        let id = Cow::Borrowed("0192f0c1-2b3c-7def-8123-456789abcdef");
+        let last = place(vec![Value::String(id)], &by_id);
         let token = paging.token(&scope, NOW, &last);
         assert_eq!(Paging::claimed_now(&token), Some(NOW));
         assert_eq!(paging.read(&scope, &token), Some(last));
