@@ -42,6 +42,11 @@ impl Checkpoints {
                 Err(error) => tracing::warn!(%error, "the write-ahead log could not start over"),
             }
         }
+        self.look();
+    }
+
+    /// To be called where there are new pages in the log, but somebody else makes it start over.
+    pub(super) fn look(&self) {
         // A full channel means that the thread is about to look anyway.
         self.wake.try_send(()).ok();
     }

@@ -15,7 +15,8 @@ use crate::StoreError;
 
 /// How long writes may gather. More rows at once are cheaper for each.
 const GATHER: Duration = Duration::from_millis(20);
-/// While there are writes, the thread rests this many times as long as it has worked.
+/// The thread rests as long as it has worked, so that whoever waits for the database's lock
+/// (administration, another process) meets it free; while there are writes, this many times as long.
 const REST: u32 = 3;
 /// How often the backlog is looked at for what others have left in it: administration, or another
 /// process.
@@ -92,7 +93,7 @@ impl Indexer {
                 Ok(_) if self.woken.try_recv().is_ok() => {
                     std::thread::sleep((began.elapsed() * REST).max(GATHER));
                 }
-                Ok(_) => {}
+                Ok(_) => std::thread::sleep(began.elapsed()),
                 Err(error) => {
                     tracing::warn!(%error, "the index of text could not be brought up to date");
                     std::thread::sleep(AFTER_FAILURE);
@@ -108,7 +109,8 @@ impl Indexer {
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let indexed = search::index_some(&transaction)?;
         transaction.commit()?;
-        self.checkpoints.after_commit(&self.connection);
+        // Making the log start over may take long, and nobody waits for what is done here.
+        self.checkpoints.look();
         Ok(indexed)
     }
 }
