@@ -97,7 +97,7 @@ fn the_database_is_of_a_later_build() {
     database.execute("INSERT INTO migrations VALUES (99, 'later', 0)", []).unwrap();
     drop(database);
     let failure = place.fails(&SERVE);
-    insta::assert_snapshot!(failure, @"muster: the database has schema version 99, and this muster knows versions up to 2: use the muster that migrated it, or a later one");
+    insta::assert_snapshot!(failure, @"muster: the database has schema version 99, and this muster knows versions up to 5: use the muster that migrated it, or a later one");
     assert_eq!(place.fails(&["admin", "tenant", "list"]), failure);
 }
 

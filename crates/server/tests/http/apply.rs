@@ -172,7 +172,7 @@ each_engine!(what_is_not_applied_is_refused, async |service: &Service| {
         let message = message.fails(400, "BadRequest");
         assert!(message.contains(&format!("at character {at} of $apply")), "{message}");
     }
-    for option in ["$filter=platform eq 'ios'", "$select=platform", "$skiptoken=a"] {
+    for option in ["$filter=platform eq 'ios'", "$search=a", "$select=platform", "$skiptoken=a"] {
         let answer = service.get(&bare(&format!("$apply={ALL}&{option}"))).await;
         let message = answer.fails(501, "NotImplemented");
         let name = option.split('=').next().unwrap();
