@@ -4,6 +4,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use muster::auth::Access;
 use muster::http::routes::ROUTES;
 
 use crate::support::{Service, Value, json};
@@ -125,6 +126,10 @@ each_engine!(the_page_shows_every_operation, async |service: &Service| {
     ] {
         assert!(page.contains(told), "{told}");
     }
+    let count = |told: &str| page.matches(told).count();
+    let open = ROUTES.iter().filter(|route| route.access == Access::Public).count();
+    assert_eq!(count("Everybody may call it, without a token."), open);
+    assert_eq!(count("Everybody may call it who has a token."), 1, "$batch");
 });
 
 each_engine!(the_page_takes_nothing_from_elsewhere, async |service: &Service| {

@@ -30,6 +30,7 @@ pub(super) fn section(out: &mut String, document: &Value, route: &Route, describ
 
 fn permissions(out: &mut String, described: &Value) {
     let alternatives = described.get("security").and_then(Value::as_array);
+    let is_open = alternatives.is_none_or(Vec::is_empty);
     let names = alternatives.into_iter().flatten().filter_map(Value::as_object);
     let names: Vec<String> = names
         .flat_map(Map::values)
@@ -39,7 +40,10 @@ fn permissions(out: &mut String, described: &Value) {
         .map(|name| format!("<li><code>{}</code></li>", escape(name)))
         .collect();
     match names.as_slice() {
-        [] => out.push_str("<p class=\"free\">Everybody may call it, without a token.</p>"),
+        [] if is_open => {
+            out.push_str("<p class=\"free\">Everybody may call it, without a token.</p>");
+        }
+        [] => out.push_str("<p class=\"free\">Everybody may call it who has a token.</p>"),
         names => {
             let _ = write!(
                 out,
