@@ -20,8 +20,8 @@ const COUNT: &str = "SELECT count(*) FROM identities";
 const COUNT_EACH: &str = "SELECT type, enrollment_state, platform, count(*) FROM identities";
 const EACH: &str = " GROUP BY type, enrollment_state, platform";
 
-/// Candidates that are gathered at once, before rows are gone through in the order of the page. By
-/// then both cost alike: of a million rows, every two hundredth fills a page early.
+/// Candidates that are gathered at once, before rows are gone through in the order of the page: an
+/// estimate of where both cost alike, as of a million rows every two hundredth fills a page early.
 const FEW: i64 = 5_000;
 /// Rows that are gone through for a page that many candidates, maybe of others, should have filled.
 const PATIENCE: usize = 20_000;
