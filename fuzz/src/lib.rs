@@ -20,7 +20,7 @@ use model::render::{Form, Metadata, View};
 use model::{Draft, Field, Identity, IdentityId, Rules, render};
 use muster::http::paging::{Paging, Scope};
 use odata::options::{OptionError, parse_count, parse_skip, parse_top};
-use odata::query::{Context, Filter, OrderBy, QueryError, QueryFault, Search, Select};
+use odata::query::{Apply, Context, Filter, OrderBy, QueryError, QueryFault, Search, Select};
 use odata::{DateTimeOffset, Options, SystemOption};
 use store::Position;
 use uuid::Uuid;
@@ -33,7 +33,7 @@ const MAX_ROWS: usize = 16;
 static REGISTER: LazyLock<Register> = LazyLock::new(Register::new);
 
 /// The query part of a URL. What is read and written again is read the same, and so is each option,
-/// and a search finds in the engine what it finds in the reference evaluation.
+/// and a search or a summary is answered by the engine as by the reference evaluation.
 pub fn query_string(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else { return };
     let options = match Options::parse(text) {
@@ -55,6 +55,12 @@ fn read_option(option: SystemOption, value: &str, context: &Context<'_>) {
             reads_again(value, context, |text, _| Search::parse(text));
             if let Ok(search) = Search::parse(value) {
                 REGISTER.agrees(None, Some(&search), &OrderBy::by_key(context), None);
+            }
+        }
+        SystemOption::Apply => {
+            reads_again(value, context, Apply::parse);
+            if let Ok(apply) = Apply::parse(value, context) {
+                REGISTER.summarizes(&apply);
             }
         }
         SystemOption::Select => {

@@ -7,7 +7,7 @@ use model::{
     Draft, EnrollmentState, Field, Identity, IdentityType, Patch, Platform, Rules, TenantId,
 };
 use odata::DateTimeOffset;
-use odata::query::{Filter, OrderBy, Search};
+use odata::query::{Apply, Filter, OrderBy, Search};
 use store::sqlite::Sqlite;
 use store::{Actor, Audit, Clock, Durability, Operation, Outcome, Position, Query, Store, Write};
 use tokio::runtime::Runtime;
@@ -106,6 +106,13 @@ impl Register {
         };
         let page = self.store.page(TENANT, query.clone(), in_a_minute());
         assert_eq!(self.runtime.block_on(page).unwrap(), wanted, "{query:?}");
+    }
+
+    /// The engine counts groups as the reference does.
+    pub(crate) fn summarizes(&self, apply: &Apply) {
+        let groups = self.store.summary(TENANT, apply.clone(), in_a_minute());
+        let groups = self.runtime.block_on(groups).unwrap();
+        assert_eq!(groups, apply.summarize(&self.rows), "{apply}");
     }
 }
 
