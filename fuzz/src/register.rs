@@ -54,7 +54,7 @@ impl Register {
         let path = directory.path().join("muster.db");
         let store = Store::Sqlite(Sqlite::open(&path, Durability::None, Clock::system()).unwrap());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        assert!(store.add_tenant(TENANT, "Fuzz", true).unwrap());
+        assert!(runtime.block_on(store.add_tenant(TENANT, "Fuzz", true)).unwrap());
         let audit = Audit {
             actor: Actor::System,
             ip: None,

@@ -132,7 +132,7 @@ impl Server {
         })?;
         let clock = Clock::system();
         let tls = Tls::prepare(args, &data, &clock)?;
-        let store = Arc::new(open_store(args, &data, scratch.as_ref(), &clock)?);
+        let store = Arc::new(open_store(args, &data, scratch.as_ref(), &clock).await?);
         let dev = match outside {
             Some(_) => None,
             None => Some(Dev::prepare(args, &data, &store, &clock, hear).await?),
@@ -160,7 +160,8 @@ impl Server {
             measure: measure.clone(),
             is_quiet: false,
         };
-        let app = App::new(gate, register, origins, &paging_key(&store)?, limits, clock.clone());
+        let app =
+            App::new(gate, register, origins, &paging_key(&store).await?, limits, clock.clone());
         let app = Arc::new(app.measured(measure.clone()));
         let settings = dev.as_ref().map(|dev| dev.settings(&clock)).transpose()?;
         let service = router(Arc::clone(&app));
@@ -266,9 +267,7 @@ impl Server {
             tracing::warn!(%error, "the file for scripts stays behind");
         }
         self.operated.stop().await;
-        let store = self.store;
-        // Closing waits for the writer thread.
-        tokio::task::spawn_blocking(move || store.close()).await.ok();
+        self.store.close().await;
     }
 }
 
@@ -324,7 +323,7 @@ impl Tls {
     }
 }
 
-fn open_store(
+async fn open_store(
     args: &ServeArgs,
     data: &DataDir,
     scratch: Option<&Scratch>,
@@ -335,11 +334,11 @@ fn open_store(
         (None, Some(url)) => (url.clone(), Durability::Full),
         (None, None) => (StoreUrl::in_directory(data.path()), Durability::Full),
     };
-    Store::open_as(&url, durability, clock.clone())
+    Store::open_as(&url, durability, clock.clone()).await
 }
 
-fn paging_key(store: &Store) -> Result<Vec<u8>, StartError> {
+async fn paging_key(store: &Store) -> Result<Vec<u8>, StartError> {
     let mut fresh = [0; PAGING_KEY_BYTES];
     SystemRandom::new().fill(&mut fresh).map_err(|_| KeyError::Unspecified)?;
-    Ok(store.setting(PAGING_KEY, &fresh)?)
+    Ok(store.setting(PAGING_KEY, &fresh).await?)
 }

@@ -57,13 +57,13 @@ impl Beginning<'_> {
         content: Content<'_>,
         hear: Hear<'_>,
     ) -> Result<(), BeginningError> {
-        self.store.add_tenant(self.tenant, TENANT_NAME, true)?;
-        if self.has(BEFORE)? && !self.has(BEGINNING)? {
+        self.store.add_tenant(self.tenant, TENANT_NAME, true).await?;
+        if self.has(BEFORE).await? && !self.has(BEGINNING).await? {
             tracing::warn!("the last start broke off, and is begun anew");
             self.step(SnapshotStep::Restore(BEFORE.to_owned())).await?;
         }
         let is_empty = self.is_empty().await?;
-        let has_begun = self.has(BEGINNING)? || !is_empty || self.has_history()?;
+        let has_begun = self.has(BEGINNING).await? || !is_empty || self.has_history().await?;
         match content {
             Content::Seed(_) if !is_empty => {
                 tracing::warn!(
@@ -86,7 +86,7 @@ impl Beginning<'_> {
     /// can be put back to where it was.
     async fn begin(&self, seed: Option<Seed<'_>>, hear: Hear<'_>) -> Result<(), BeginningError> {
         self.step(SnapshotStep::Take(BEFORE.to_owned())).await?;
-        if self.has(BEGINNING)? {
+        if self.has(BEGINNING).await? {
             self.step(SnapshotStep::Forget(BEGINNING.to_owned())).await?;
         }
         match seed {
@@ -106,8 +106,8 @@ impl Beginning<'_> {
         Ok(done.map(|_: Outcome| ())?)
     }
 
-    fn has(&self, name: &str) -> Result<bool, StoreError> {
-        Ok(self.store.snapshots(self.tenant)?.iter().any(|snapshot| snapshot.name == name))
+    async fn has(&self, name: &str) -> Result<bool, StoreError> {
+        Ok(self.store.snapshots(self.tenant).await?.iter().any(|snapshot| snapshot.name == name))
     }
 
     async fn is_empty(&self) -> Result<bool, StoreError> {
@@ -115,8 +115,8 @@ impl Beginning<'_> {
         Ok(self.store.page(self.tenant, Query::by_key(1), deadline).await?.is_empty())
     }
 
-    fn has_history(&self) -> Result<bool, StoreError> {
+    async fn has_history(&self) -> Result<bool, StoreError> {
         let filter = HistoryFilter { tenant: Some(self.tenant), id: None };
-        Ok(!self.store.history(&filter, None, 1)?.is_empty())
+        Ok(!self.store.history(&filter, None, 1).await?.is_empty())
     }
 }

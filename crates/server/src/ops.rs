@@ -176,8 +176,8 @@ impl Register {
     ///
     /// # Errors
     /// The store is away.
-    pub fn snapshots(&self, caller: &Principal) -> Result<Vec<Snapshot>, StoreError> {
-        let all = self.store.snapshots(caller.tenant())?;
+    pub async fn snapshots(&self, caller: &Principal) -> Result<Vec<Snapshot>, StoreError> {
+        let all = self.store.snapshots(caller.tenant()).await?;
         Ok(all.into_iter().filter(|snapshot| !snapshot.name.starts_with('.')).collect())
     }
 

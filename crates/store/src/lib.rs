@@ -52,15 +52,15 @@ impl Store {
     ///
     /// # Errors
     /// The database cannot be opened, or a later build has migrated it.
-    pub fn open(url: &StoreUrl, clock: Clock) -> Result<Self, StoreError> {
-        Self::open_as(url, Durability::Full, clock)
+    pub async fn open(url: &StoreUrl, clock: Clock) -> Result<Self, StoreError> {
+        Self::open_as(url, Durability::Full, clock).await
     }
 
     /// As [`Store::open`], where an answer may come before its write is safe from a power cut.
     ///
     /// # Errors
     /// As [`Store::open`].
-    pub fn open_as(
+    pub async fn open_as(
         url: &StoreUrl,
         durability: Durability,
         clock: Clock,
@@ -89,9 +89,9 @@ impl Store {
     /// Sees whether it can be read.
     ///
     /// # Errors
-    /// The store is away.
-    pub fn try_read(&self) -> Result<(), StoreError> {
-        self.tenant(NOBODY).map(drop)
+    /// The store is away, or busy beyond the deadline.
+    pub async fn try_read(&self, deadline: Instant) -> Result<(), StoreError> {
+        self.count(NOBODY, None, None, deadline).await.map(drop)
     }
 
     /// Sees whether the write path takes work and gets to it, by a write that stores nothing.
@@ -116,10 +116,10 @@ impl Store {
     }
 
     /// Ends the write path: what was accepted is decided and committed before this returns.
-    /// Later writes are refused. Blocks the thread.
-    pub fn close(&self) {
+    /// Later writes are refused.
+    pub async fn close(&self) {
         match self {
-            Self::Sqlite(engine) => engine.close(),
+            Self::Sqlite(engine) => engine.close().await,
         }
     }
 
@@ -216,7 +216,7 @@ impl Store {
     ///
     /// # Errors
     /// The store is away, or an entry cannot be read.
-    pub fn history(
+    pub async fn history(
         &self,
         filter: &HistoryFilter,
         after: Option<(TenantId, i64)>,
@@ -231,7 +231,7 @@ impl Store {
     ///
     /// # Errors
     /// The store is away.
-    pub fn snapshots(&self, tenant: TenantId) -> Result<Vec<Snapshot>, StoreError> {
+    pub async fn snapshots(&self, tenant: TenantId) -> Result<Vec<Snapshot>, StoreError> {
         match self {
             Self::Sqlite(engine) => engine.snapshots(tenant),
         }
@@ -241,7 +241,7 @@ impl Store {
     ///
     /// # Errors
     /// The store is away.
-    pub fn tenant(&self, id: TenantId) -> Result<Option<Tenant>, StoreError> {
+    pub async fn tenant(&self, id: TenantId) -> Result<Option<Tenant>, StoreError> {
         match self {
             Self::Sqlite(engine) => engine.tenant(id),
         }
@@ -251,7 +251,7 @@ impl Store {
     ///
     /// # Errors
     /// The store is away.
-    pub fn tenants(&self) -> Result<Vec<Tenant>, StoreError> {
+    pub async fn tenants(&self) -> Result<Vec<Tenant>, StoreError> {
         match self {
             Self::Sqlite(engine) => engine.tenants(),
         }
@@ -261,7 +261,12 @@ impl Store {
     ///
     /// # Errors
     /// The store is away.
-    pub fn add_tenant(&self, id: TenantId, name: &str, licensed: bool) -> Result<bool, StoreError> {
+    pub async fn add_tenant(
+        &self,
+        id: TenantId,
+        name: &str,
+        licensed: bool,
+    ) -> Result<bool, StoreError> {
         match self {
             Self::Sqlite(engine) => engine.add_tenant(id, name, licensed),
         }
@@ -271,7 +276,7 @@ impl Store {
     ///
     /// # Errors
     /// The store is away.
-    pub fn set_licence(&self, id: TenantId, licensed: bool) -> Result<bool, StoreError> {
+    pub async fn set_licence(&self, id: TenantId, licensed: bool) -> Result<bool, StoreError> {
         match self {
             Self::Sqlite(engine) => engine.set_licence(id, licensed),
         }
@@ -281,7 +286,7 @@ impl Store {
     ///
     /// # Errors
     /// The store is away.
-    pub fn holdings(&self, id: TenantId) -> Result<Holdings, StoreError> {
+    pub async fn holdings(&self, id: TenantId) -> Result<Holdings, StoreError> {
         match self {
             Self::Sqlite(engine) => engine.holdings(id),
         }
@@ -293,7 +298,7 @@ impl Store {
     ///
     /// # Errors
     /// The store is away.
-    pub fn remove_tenant(
+    pub async fn remove_tenant(
         &self,
         id: TenantId,
         progress: &mut dyn FnMut(u64),
@@ -307,7 +312,7 @@ impl Store {
     ///
     /// # Errors
     /// The store is away.
-    pub fn setting(&self, name: &str, first: &[u8]) -> Result<Vec<u8>, StoreError> {
+    pub async fn setting(&self, name: &str, first: &[u8]) -> Result<Vec<u8>, StoreError> {
         match self {
             Self::Sqlite(engine) => engine.setting(name, first),
         }

@@ -39,12 +39,12 @@ struct Register {
 }
 
 impl Register {
-    fn new() -> Self {
+    async fn new() -> Self {
         let directory = TempDir::new().unwrap();
         let url = StoreUrl::in_directory(directory.path());
-        let store = Store::open_as(&url, Durability::None, Clock::system()).unwrap();
+        let store = Store::open_as(&url, Durability::None, Clock::system()).await.unwrap();
         for tenant in [TENANT, OTHER] {
-            assert!(store.add_tenant(tenant, "Tests", true).unwrap());
+            assert!(store.add_tenant(tenant, "Tests", true).await.unwrap());
         }
         Self { store: Arc::new(store), _directory: directory }
     }
@@ -82,7 +82,7 @@ impl Register {
         let filter = HistoryFilter { tenant: Some(tenant), id: None };
         State {
             rows: self.store.page(tenant, Query::by_key(usize::MAX), deadline).await.unwrap(),
-            history: self.store.history(&filter, None, usize::MAX).unwrap(),
+            history: self.store.history(&filter, None, usize::MAX).await.unwrap(),
         }
     }
 }
@@ -154,7 +154,7 @@ async fn something(register: &Register, random: &mut Random) {
 }
 
 async fn round(seed: u64) {
-    let (register, mut random) = (Register::new(), Random(seed));
+    let (register, mut random) = (Register::new().await, Random(seed));
     register.write_to(OTHER, Operation::Create(draft(0, 0))).await.unwrap();
     let others = register.state(OTHER).await;
     let mut kept: HashMap<&str, State> = HashMap::new();
@@ -196,7 +196,7 @@ async fn a_restored_register_is_what_it_was_rows_and_history() {
 
 #[tokio::test]
 async fn restoring_comes_before_or_after_a_write_and_never_between() {
-    let register = Register::new();
+    let register = Register::new().await;
     register.take("empty").await;
     let store = Arc::clone(&register.store);
     let register = &register;
@@ -221,21 +221,21 @@ async fn restoring_comes_before_or_after_a_write_and_never_between() {
 
 #[tokio::test]
 async fn a_tenant_goes_with_its_snapshots() {
-    let register = Register::new();
+    let register = Register::new().await;
     register.write(Operation::Create(draft(1, 0))).await.unwrap();
     register.take("full").await;
     register.restore(BEGINNING).await.unwrap();
-    register.store.remove_tenant(TENANT, &mut |_| {}).unwrap();
-    assert!(register.store.add_tenant(TENANT, "Tests", true).unwrap());
-    assert_eq!(register.store.snapshots(TENANT).unwrap(), []);
+    register.store.remove_tenant(TENANT, &mut |_| {}).await.unwrap();
+    assert!(register.store.add_tenant(TENANT, "Tests", true).await.unwrap());
+    assert_eq!(register.store.snapshots(TENANT).await.unwrap(), []);
     assert!(matches!(register.restore("full").await, Err(WriteError::NoSnapshot)));
 }
 
 #[tokio::test]
 async fn a_tenant_without_a_licence_restores_nothing() {
-    let register = Register::new();
+    let register = Register::new().await;
     register.write(Operation::Create(draft(1, 0))).await.unwrap();
-    assert!(register.store.set_licence(TENANT, false).unwrap());
+    assert!(register.store.set_licence(TENANT, false).await.unwrap());
     let restored = register.restore(BEGINNING).await;
     assert!(matches!(restored, Err(WriteError::NotLicensed)));
     assert_eq!(register.state(TENANT).await.rows.len(), 1);

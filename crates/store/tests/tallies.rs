@@ -44,15 +44,15 @@ struct Register {
 }
 
 impl Register {
-    fn new() -> Self {
-        Self::at(TempDir::new().unwrap())
+    async fn new() -> Self {
+        Self::at(TempDir::new().unwrap()).await
     }
 
-    fn at(directory: TempDir) -> Self {
+    async fn at(directory: TempDir) -> Self {
         let url = StoreUrl::in_directory(directory.path());
-        let store = Store::open_as(&url, Durability::None, Clock::system()).unwrap();
+        let store = Store::open_as(&url, Durability::None, Clock::system()).await.unwrap();
         for tenant in TENANTS {
-            store.add_tenant(tenant, "Tests", true).unwrap();
+            store.add_tenant(tenant, "Tests", true).await.unwrap();
         }
         Self { store, directory }
     }
@@ -160,7 +160,7 @@ impl Random {
 
 #[tokio::test]
 async fn tallies_are_what_the_rows_come_to() {
-    let register = Register::new();
+    let register = Register::new().await;
     let database = register.database();
     let mut random = Random(4);
     let (mut done, mut most) = (0, 0);
@@ -182,7 +182,7 @@ async fn tallies_are_what_the_rows_come_to() {
 
 #[tokio::test]
 async fn a_tenant_takes_its_tallies_along() {
-    let register = Register::new();
+    let register = Register::new().await;
     let mut random = Random(5);
     for tenant in TENANTS {
         for _ in 0..20 {
@@ -193,6 +193,7 @@ async fn a_tenant_takes_its_tallies_along() {
     register
         .store
         .remove_tenant(TENANTS[0], &mut |_| assert_eq!(wrong(&database), 0, "on the way"))
+        .await
         .unwrap();
     assert_eq!(wrong(&database), 0);
     let tenants: Vec<Vec<u8>> = database
@@ -207,7 +208,7 @@ async fn a_tenant_takes_its_tallies_along() {
 
 #[tokio::test]
 async fn a_register_that_had_none_gets_its_tallies() {
-    let register = Register::new();
+    let register = Register::new().await;
     let mut random = Random(6);
     for tenant in TENANTS {
         for _ in 0..20 {
@@ -218,7 +219,7 @@ async fn a_register_that_had_none_gets_its_tallies() {
     drop(store);
     let old = "DROP TABLE tallies; DELETE FROM migrations WHERE name = 'tallies'";
     database(&directory).execute_batch(old).unwrap();
-    let register = Register::at(directory);
+    let register = Register::at(directory).await;
     assert_eq!(wrong(&register.database()), 0);
     let rows = register.rows(TENANTS[0]).await.len() as u64;
     assert!(rows > 5, "{rows}");
@@ -228,7 +229,7 @@ async fn a_register_that_had_none_gets_its_tallies() {
 /// A tally that is wrong is told as it is: the rows are not looked at.
 #[tokio::test]
 async fn what_tallies_can_tell_is_read_off_them() {
-    let register = Register::new();
+    let register = Register::new().await;
     let tally = "INSERT INTO tallies VALUES (?1, 2, 3, 4, 1000000), (?1, 2, 1, 4, 20)";
     register.database().execute(tally, [TENANTS[0].0.as_bytes()]).unwrap();
     let state = "enrollmentState eq 'failed'";

@@ -32,10 +32,10 @@ struct Register {
 }
 
 impl Register {
-    fn new() -> Self {
+    async fn new() -> Self {
         let directory = TempDir::new().unwrap();
-        let store = Arc::new(open(&directory));
-        assert!(store.add_tenant(TENANT, "Tests", true).unwrap());
+        let store = Arc::new(open(&directory).await);
+        assert!(store.add_tenant(TENANT, "Tests", true).await.unwrap());
         Self { store, directory }
     }
 
@@ -52,17 +52,17 @@ impl Register {
         connection
     }
 
-    fn history(&self) -> Vec<Change> {
-        history(&self.store)
+    async fn history(&self) -> Vec<Change> {
+        history(&self.store).await
     }
 }
 
-fn open(directory: &TempDir) -> Store {
-    Store::open(&StoreUrl::in_directory(directory.path()), Clock::system()).unwrap()
+async fn open(directory: &TempDir) -> Store {
+    Store::open(&StoreUrl::in_directory(directory.path()), Clock::system()).await.unwrap()
 }
 
-fn history(store: &Store) -> Vec<Change> {
-    let changes = store.history(&HistoryFilter::default(), None, usize::MAX).unwrap();
+async fn history(store: &Store) -> Vec<Change> {
+    let changes = store.history(&HistoryFilter::default(), None, usize::MAX).await.unwrap();
     for (seq, change) in (1..).zip(&changes) {
         assert_eq!(change.seq, seq, "the history has no gaps");
     }
@@ -102,7 +102,7 @@ fn write_of(change: &Change) -> &str {
 
 #[tokio::test]
 async fn single_writes_do_not_wait_for_all_the_imports_before_them() {
-    let register = Register::new();
+    let register = Register::new().await;
     let lock = register.hold_up();
     let mut begun: Vec<_> =
         ["i", "j", "k"].map(|prefix| register.begin(import(prefix, 10_000))).into();
@@ -113,7 +113,7 @@ async fn single_writes_do_not_wait_for_all_the_imports_before_them() {
     for answer in begun {
         answer.await.unwrap().unwrap();
     }
-    let history = register.history();
+    let history = register.history().await;
     assert_eq!(history.len(), 3 * 10_000 + 20);
     let order: Vec<&str> = history.iter().map(write_of).collect();
     let last_single = order.iter().rposition(|name| name.starts_with("single")).unwrap();
@@ -126,14 +126,14 @@ async fn single_writes_do_not_wait_for_all_the_imports_before_them() {
 
 #[tokio::test]
 async fn closing_decides_what_was_accepted_and_refuses_what_comes() {
-    let register = Register::new();
+    let register = Register::new().await;
     let lock = register.hold_up();
     let mut accepted: Vec<_> = [create("A"), import("i", 1_000), import("j", 1_000), create("B")]
         .map(|operation| register.begin(operation))
         .into();
     tokio::task::yield_now().await;
     let store = Arc::clone(&register.store);
-    let closed = tokio::task::spawn_blocking(move || store.close());
+    let closed = tokio::spawn(async move { store.close().await });
     let refused = loop {
         let late = register.begin(create(&format!("late{}", accepted.len())));
         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -149,7 +149,7 @@ async fn closing_decides_what_was_accepted_and_refuses_what_comes() {
     for answer in accepted {
         answer.await.unwrap().unwrap();
     }
-    let stored = history(&open(&register.directory));
+    let stored = history(&open(&register.directory).await).await;
     assert_eq!(stored.iter().map(write_of).collect::<HashSet<_>>().len(), count);
     assert_eq!(stored.len(), 2_000 + count - 2);
 }
@@ -157,7 +157,7 @@ async fn closing_decides_what_was_accepted_and_refuses_what_comes() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_never_sees_half_a_batch() {
     const ROWS: usize = 1_250;
-    let register = Register::new();
+    let register = Register::new().await;
     // One that has a transaction to itself, and five that share one.
     let sizes = [1_000, 50, 50, 50, 50, 50];
     let begun: Vec<_> = (0..8)

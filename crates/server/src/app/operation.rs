@@ -81,10 +81,8 @@ fn checks(store: &Arc<Store>, app: &Arc<App>) -> Vec<Check> {
             name: "store",
             run: Box::new(move || {
                 let store = Arc::clone(&reads);
-                // A disk that does not answer holds up no thread that serves.
-                let read = tokio::task::spawn_blocking(move || store.try_read());
                 Box::pin(async move {
-                    let read = read.await.map_err(|error| error.to_string())?;
+                    let read = store.try_read(Instant::now() + health::PATIENCE).await;
                     read.map_err(|error| error.to_string())
                 })
             }),

@@ -30,11 +30,11 @@ impl Licences {
     ///
     /// # Errors
     /// The store is away.
-    pub fn licensed(&self, tenant: TenantId) -> Result<bool, StoreError> {
+    pub async fn licensed(&self, tenant: TenantId) -> Result<bool, StoreError> {
         if let Some(licensed) = self.seen.get(&tenant) {
             return Ok(licensed);
         }
-        let licensed = self.store.tenant(tenant)?.is_some_and(|tenant| tenant.licensed);
+        let licensed = self.store.tenant(tenant).await?.is_some_and(|tenant| tenant.licensed);
         self.seen.insert(tenant, licensed);
         Ok(licensed)
     }

@@ -149,7 +149,7 @@ impl Gate {
         if !claims.permissions.any_of(any_of) {
             return Err(Refusal::Permission(any_of));
         }
-        match self.licences.licensed(claims.tenant) {
+        match self.licences.licensed(claims.tenant).await {
             Ok(true) => Ok(Principal { claims }),
             Ok(false) => Err(Refusal::NotLicensed),
             Err(error) => Err(Refusal::StoreAway(error.to_string())),

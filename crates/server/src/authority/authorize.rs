@@ -15,10 +15,10 @@ use super::{Authority, Call};
 /// What a person may be asked for. They are asked anew in any case.
 const PROMPTS: [&str; 4] = ["login", "consent", "select_account", "create"];
 
-pub(super) fn authorize(authority: &Authority, call: &Call) -> Result<Response, Refusal> {
+pub(super) async fn authorize(authority: &Authority, call: &Call) -> Result<Response, Refusal> {
     // Until it is known whom to answer, whatever is wrong is shown to the person and to nobody
     // else (RFC 6749, 4.1.2.1).
-    let directory = authority.directory(call)?;
+    let directory = authority.directory(call).await?;
     if let Some(name @ ("client_id" | "redirect_uri")) = call.params.repeated() {
         let message = format!("The parameter '{name}' came more than once.");
         return Err(Refusal::new(Fault::Malformed, message));

@@ -12,9 +12,9 @@ use super::sign_in::{self, Question, Reply};
 use super::{Authority, Call, page as pages, reply};
 
 /// RFC 8628, 3.1 and 3.2.
-pub(super) fn code(authority: &Authority, call: &Call) -> Result<Response, Refusal> {
+pub(super) async fn code(authority: &Authority, call: &Call) -> Result<Response, Refusal> {
     call.params.once_each()?;
-    let directory = authority.directory(call)?;
+    let directory = authority.directory(call).await?;
     let client = authority.clients.authenticate(&call.headers, &call.params)?;
     let scopes = Scopes::parse(call.params.required("scope")?, &authority.origins)?;
     let asking = Asking { client_id: client.id.clone(), scopes: scopes.text(), directory };

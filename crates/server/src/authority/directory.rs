@@ -26,7 +26,7 @@ impl Directory {
     ///
     /// # Errors
     /// The register has no such tenant.
-    pub(super) fn find(segment: &str, store: &Store) -> Result<Self, Refusal> {
+    pub(super) async fn find(segment: &str, store: &Store) -> Result<Self, Refusal> {
         match segment {
             "common" => return Ok(Self::Common),
             "organizations" => return Ok(Self::Organizations),
@@ -36,7 +36,7 @@ impl Directory {
         }
         let tenant = Some(segment).filter(|segment| segment.len() == PERSONAL_TENANT.len());
         if let Some(tenant) = tenant.and_then(|tenant| tenant.parse::<TenantId>().ok())
-            && store.tenant(tenant)?.is_some()
+            && store.tenant(tenant).await?.is_some()
         {
             return Ok(Self::Tenant(tenant));
         }

@@ -22,12 +22,12 @@ pub(super) fn id_issuer(origin: &str, tenant: &str) -> String {
     format!("{origin}/{tenant}/v2.0")
 }
 
-pub(super) fn metadata(
+pub(super) async fn metadata(
     authority: &Authority,
     call: &Call,
     version: Version,
 ) -> Result<Response, Refusal> {
-    let directory = authority.directory(call)?;
+    let directory = authority.directory(call).await?;
     let (origin, segment) = (&call.called.origin, directory.segment());
     let at = |endpoint| format!("{origin}{}", path(endpoint, &segment));
     let issuer = match version {
@@ -61,8 +61,8 @@ pub(super) fn metadata(
     })))
 }
 
-pub(super) fn keys(authority: &Authority, call: &Call) -> Result<Response, Refusal> {
-    authority.directory(call)?;
+pub(super) async fn keys(authority: &Authority, call: &Call) -> Result<Response, Refusal> {
+    authority.directory(call).await?;
     let public = authority.key.public();
     Ok(reply::json(&json!({ "keys": [{
         "kty": "RSA",

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::clients::{APP_ROLES, Client};
 use super::codes::Consent;
+use super::directory::Directory;
 use super::discovery::id_issuer;
 use super::error::{Fault, Refusal};
 use super::people::{self, Person};
@@ -62,6 +63,8 @@ struct IdClaims<'a> {
 /// What a consent is turned into tokens for.
 pub(super) struct Turn<'a> {
     pub(super) client: &'a Client,
+    /// Whom the path is about.
+    pub(super) directory: Directory,
     pub(super) consent: &'a Consent,
     /// The scopes of the access token, where they are not all of the consent's.
     pub(super) scopes: Option<Scopes>,
@@ -103,7 +106,7 @@ pub(super) fn to_person(
     let person = people::find(&consent.person).ok_or_else(|| gone("There is no such person."))?;
     let tenant: TenantId =
         consent.tenant.parse().map_err(|_| gone("It is for no tenant of this register."))?;
-    if !authority.directory(call)?.holds(tenant) {
+    if !turn.directory.holds(tenant) {
         return Err(gone("It was issued for another tenant than the one of this path."));
     }
     if authority.revoked().has(&consent.id) {

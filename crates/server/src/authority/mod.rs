@@ -166,7 +166,7 @@ impl Authority {
             (Err(refusal), true) => Err(refusal),
             (Ok(bytes), true) => {
                 call.params = Params::parse(&bytes);
-                self.dispatch(route, &call)
+                self.dispatch(route, &call).await
             }
         };
         match outcome {
@@ -179,20 +179,22 @@ impl Authority {
         }
     }
 
-    fn dispatch(&self, route: &Route, call: &Call) -> Result<Response, Refusal> {
+    async fn dispatch(&self, route: &Route, call: &Call) -> Result<Response, Refusal> {
         if call.method == Method::POST && route.is_service {
             browser::may_ask(self, call)?;
         }
         match route.endpoint {
-            Endpoint::Metadata => discovery::metadata(self, call, discovery::Version::Two),
-            Endpoint::FirstMetadata => discovery::metadata(self, call, discovery::Version::One),
-            Endpoint::Keys => discovery::keys(self, call),
-            Endpoint::Token => token::token(self, call),
-            Endpoint::DeviceCode => device::code(self, call),
+            Endpoint::Metadata => discovery::metadata(self, call, discovery::Version::Two).await,
+            Endpoint::FirstMetadata => {
+                discovery::metadata(self, call, discovery::Version::One).await
+            }
+            Endpoint::Keys => discovery::keys(self, call).await,
+            Endpoint::Token => token::token(self, call).await,
+            Endpoint::DeviceCode => device::code(self, call).await,
             Endpoint::DevicePage => device::page(self, call),
-            Endpoint::Authorize => authorize::authorize(self, call),
-            Endpoint::SignIn => sign_in::answer(self, call),
-            Endpoint::SignOut => sign_in::out(self, call),
+            Endpoint::Authorize => authorize::authorize(self, call).await,
+            Endpoint::SignIn => sign_in::answer(self, call).await,
+            Endpoint::SignOut => sign_in::out(self, call).await,
         }
     }
 
@@ -209,8 +211,8 @@ impl Authority {
     }
 
     /// Whom the path is about.
-    fn directory(&self, call: &Call) -> Result<Directory, Refusal> {
-        Directory::find(&call.tenant, &self.store)
+    async fn directory(&self, call: &Call) -> Result<Directory, Refusal> {
+        Directory::find(&call.tenant, &self.store).await
     }
 
     fn now(&self) -> i64 {

@@ -131,7 +131,7 @@ pub(super) fn ask(
 }
 
 /// Takes the answer.
-pub(super) fn answer(authority: &Authority, call: &Call) -> Result<Response, Refusal> {
+pub(super) async fn answer(authority: &Authority, call: &Call) -> Result<Response, Refusal> {
     browser::is_own_form(call)?;
     call.params.once_each()?;
     let sealed = call.params.required("request")?;
@@ -140,7 +140,7 @@ pub(super) fn answer(authority: &Authority, call: &Call) -> Result<Response, Ref
     asked.check(&Cookie::of(call)?.value, authority.now())?;
     let consent = match call.params.required("answer")? {
         DECLINE => None,
-        person => Some(consent(authority, &asked, person)?),
+        person => Some(consent(authority, &asked, person).await?),
     };
     match asked.reply {
         Reply::Redirect(back) => to_application(authority, call, back, consent),
@@ -148,8 +148,8 @@ pub(super) fn answer(authority: &Authority, call: &Call) -> Result<Response, Ref
     }
 }
 
-fn consent(authority: &Authority, asked: &Asked, person: &str) -> Result<Consent, Refusal> {
-    let directory = Directory::find(&asked.tenant, &authority.store)?;
+async fn consent(authority: &Authority, asked: &Asked, person: &str) -> Result<Consent, Refusal> {
+    let directory = Directory::find(&asked.tenant, &authority.store).await?;
     let person =
         people::find(person).and_then(|person| Some((person, directory.tenant_of(person)?)));
     let (person, tenant) = person.ok_or_else(|| {
@@ -202,8 +202,8 @@ fn to_device(
 }
 
 /// Ends a session (OIDC RP-Initiated Logout 1.0). There is none: every sign-in asks anew.
-pub(super) fn out(authority: &Authority, call: &Call) -> Result<Response, Refusal> {
-    authority.directory(call)?;
+pub(super) async fn out(authority: &Authority, call: &Call) -> Result<Response, Refusal> {
+    authority.directory(call).await?;
     let back = call.params.get("post_logout_redirect_uri");
     match back.filter(|uri| authority.clients.may_answer_to(uri)) {
         Some(uri) => {

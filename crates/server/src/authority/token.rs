@@ -5,6 +5,7 @@ use axum::response::Response;
 
 use super::clients::Client;
 use super::codes::{Shown, Spoiled};
+use super::directory::Directory;
 use super::error::{Fault, Refusal};
 use super::issue::{self, Turn};
 use super::scope::Scopes;
@@ -18,9 +19,9 @@ const DEVICE_FOR_SHORT: &str = "device_code";
 pub(super) const GRANTS: [&str; 4] =
     ["authorization_code", "refresh_token", "client_credentials", DEVICE];
 
-pub(super) fn token(authority: &Authority, call: &Call) -> Result<Response, Refusal> {
+pub(super) async fn token(authority: &Authority, call: &Call) -> Result<Response, Refusal> {
     call.params.once_each()?;
-    authority.directory(call)?;
+    let directory = authority.directory(call).await?;
     let grant = call.params.required("grant_type")?;
     if !GRANTS.contains(&grant) && grant != DEVICE_FOR_SHORT {
         let shown: String = grant.chars().take(60).collect();
@@ -29,10 +30,10 @@ pub(super) fn token(authority: &Authority, call: &Call) -> Result<Response, Refu
     }
     let client = authority.clients.authenticate(&call.headers, &call.params)?;
     match grant {
-        "client_credentials" => client_credentials(authority, call, client),
-        "authorization_code" => authorization_code(authority, call, client),
-        "refresh_token" => refresh_token(authority, call, client),
-        _ => device_code(authority, call, client),
+        "client_credentials" => client_credentials(authority, call, client, directory),
+        "authorization_code" => authorization_code(authority, call, client, directory),
+        "refresh_token" => refresh_token(authority, call, client, directory),
+        _ => device_code(authority, call, client, directory),
     }
 }
 
@@ -41,6 +42,7 @@ fn client_credentials(
     authority: &Authority,
     call: &Call,
     client: &Client,
+    directory: Directory,
 ) -> Result<Response, Refusal> {
     if client.is_public() {
         return Err(Refusal::new(
@@ -49,7 +51,7 @@ fn client_credentials(
         ));
     }
     Scopes::parse(call.params.required("scope")?, &authority.origins)?.only_default()?;
-    issue::to_application(authority, client, authority.directory(call)?.one()?)
+    issue::to_application(authority, client, directory.one()?)
 }
 
 /// RFC 6749, 4.1.3; RFC 7636, 4.5.
@@ -57,6 +59,7 @@ fn authorization_code(
     authority: &Authority,
     call: &Call,
     client: &Client,
+    directory: Directory,
 ) -> Result<Response, Refusal> {
     let scopes = scopes(authority, call)?;
     let shown = Shown {
@@ -76,7 +79,8 @@ fn authorization_code(
         }
     })?;
     let nonce = code.nonce.as_deref();
-    let turn = Turn { client, consent: &code.consent, scopes, nonce, fault: Fault::BadCode };
+    let turn =
+        Turn { client, directory, consent: &code.consent, scopes, nonce, fault: Fault::BadCode };
     issue::to_person(authority, call, &turn)
 }
 
@@ -104,7 +108,12 @@ fn bad_code(fault: Fault) -> Refusal {
 
 /// RFC 6749, 6. Each use gives a new token, which stands for the same consent; the old one stays
 /// good, so that processes that share it do not log each other out.
-fn refresh_token(authority: &Authority, call: &Call, client: &Client) -> Result<Response, Refusal> {
+fn refresh_token(
+    authority: &Authority,
+    call: &Call,
+    client: &Client,
+    directory: Directory,
+) -> Result<Response, Refusal> {
     let fault = Fault::BadRefreshToken;
     let scopes = scopes(authority, call)?;
     let token = call.params.required("refresh_token")?;
@@ -115,12 +124,17 @@ fn refresh_token(authority: &Authority, call: &Call, client: &Client) -> Result<
             "The refresh token is invalid, has expired, or was issued to another application.",
         )
     })?;
-    let turn = Turn { client, consent: &consent, scopes, nonce: None, fault };
+    let turn = Turn { client, directory, consent: &consent, scopes, nonce: None, fault };
     issue::to_person(authority, call, &turn)
 }
 
 /// RFC 8628, 3.4.
-fn device_code(authority: &Authority, call: &Call, client: &Client) -> Result<Response, Refusal> {
+fn device_code(
+    authority: &Authority,
+    call: &Call,
+    client: &Client,
+    directory: Directory,
+) -> Result<Response, Refusal> {
     let code = call.params.required("device_code")?;
     let polled = authority.devices().poll(code, &client.id, authority.now_ms());
     let consent = polled.map_err(|fault| {
@@ -141,7 +155,7 @@ fn device_code(authority: &Authority, call: &Call, client: &Client) -> Result<Re
         Refusal::new(fault, message)
     })?;
     let fault = Fault::BadDeviceCode;
-    let turn = Turn { client, consent: &consent, scopes: None, nonce: None, fault };
+    let turn = Turn { client, directory, consent: &consent, scopes: None, nonce: None, fault };
     issue::to_person(authority, call, &turn)
 }
 

@@ -68,17 +68,20 @@ enum TenantCommand {
 }
 
 pub(super) fn run(args: &AdminArgs) -> Result<(), Failure> {
-    let store = open(&args.place)?;
-    let outcome = match &args.command {
-        AdminCommand::Tenant(command) => tenant(&store, command),
-        AdminCommand::History(args) => history::run(&store, args),
-    };
-    store.close();
-    outcome
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let store = open(&args.place).await?;
+        let outcome = match &args.command {
+            AdminCommand::Tenant(command) => tenant(&store, command).await,
+            AdminCommand::History(args) => history::run(&store, args).await,
+        };
+        store.close().await;
+        outcome
+    })
 }
 
 /// Opens a register that is there. A misspelt path must not make an empty one.
-fn open(place: &Place) -> Result<Store, Failure> {
+async fn open(place: &Place) -> Result<Store, Failure> {
     let url = place.store.clone().unwrap_or_else(|| StoreUrl::in_directory(place.data()));
     match &url {
         StoreUrl::Sqlite(path) if !path.exists() => {
@@ -91,13 +94,13 @@ fn open(place: &Place) -> Result<Store, Failure> {
         }
         StoreUrl::Sqlite(_) => {}
     }
-    Ok(Store::open(&url, Clock::system())?)
+    Ok(Store::open(&url, Clock::system()).await?)
 }
 
-fn tenant(store: &Store, command: &TenantCommand) -> Result<(), Failure> {
+async fn tenant(store: &Store, command: &TenantCommand) -> Result<(), Failure> {
     match command {
         TenantCommand::Add { tenant, name, unlicensed } => {
-            if !store.add_tenant(*tenant, name, !unlicensed)? {
+            if !store.add_tenant(*tenant, name, !unlicensed).await? {
                 return Err(format!(
                     "the tenant {tenant} is there already; `license` and `unlicense` change it"
                 )
@@ -105,26 +108,26 @@ fn tenant(store: &Store, command: &TenantCommand) -> Result<(), Failure> {
             }
             say(&format!("added {tenant}{}", if *unlicensed { ", without a licence" } else { "" }))
         }
-        TenantCommand::List { output } => list(&store.tenants()?, *output),
-        TenantCommand::License { tenant } => licence(store, *tenant, true),
-        TenantCommand::Unlicense { tenant } => licence(store, *tenant, false),
-        TenantCommand::Remove { tenant, yes } => remove(store, *tenant, *yes),
+        TenantCommand::List { output } => list(&store.tenants().await?, *output),
+        TenantCommand::License { tenant } => licence(store, *tenant, true).await,
+        TenantCommand::Unlicense { tenant } => licence(store, *tenant, false).await,
+        TenantCommand::Remove { tenant, yes } => remove(store, *tenant, *yes).await,
     }
 }
 
-fn licence(store: &Store, tenant: TenantId, licensed: bool) -> Result<(), Failure> {
-    if !store.set_licence(tenant, licensed)? {
+async fn licence(store: &Store, tenant: TenantId, licensed: bool) -> Result<(), Failure> {
+    if !store.set_licence(tenant, licensed).await? {
         return Err(unknown(tenant));
     }
     let what = if licensed { "licensed" } else { "licence withdrawn from" };
     say(&format!("{what} {tenant}"))
 }
 
-fn remove(store: &Store, tenant: TenantId, yes: bool) -> Result<(), Failure> {
-    if store.tenant(tenant)?.is_none() {
+async fn remove(store: &Store, tenant: TenantId, yes: bool) -> Result<(), Failure> {
+    if store.tenant(tenant).await?.is_none() {
         return Err(unknown(tenant));
     }
-    let holdings = store.holdings(tenant)?;
+    let holdings = store.holdings(tenant).await?;
     if !holdings.is_empty() && !yes {
         return Err(format!(
             "the tenant {tenant} holds {} identities and {} entries of history, which would be \
@@ -135,11 +138,12 @@ fn remove(store: &Store, tenant: TenantId, yes: bool) -> Result<(), Failure> {
     }
     let all = holdings.identities + holdings.changes;
     let shown = std::io::stderr().is_terminal();
-    store.remove_tenant(tenant, &mut |gone| {
+    let mut tell = |gone| {
         if shown {
             write!(std::io::stderr(), "\rremoved {gone} of {all} rows").ok();
         }
-    })?;
+    };
+    store.remove_tenant(tenant, &mut tell).await?;
     if shown && all > 0 {
         writeln!(std::io::stderr()).ok();
     }

@@ -18,7 +18,7 @@ const DOCUMENTED_IDENTIFIER: &str = "Imported Device Identifier value";
 pub(super) async fn print(server: &Server, took: Duration) -> Result<(), Failure> {
     let text = match server.is_dev() {
         true => of_dev(server, took).await?,
-        false => of_outside(server, took)?,
+        false => of_outside(server, took).await?,
     };
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())?;
@@ -41,9 +41,9 @@ fn metrics(server: &Server) -> String {
     server.metrics_address().map(line).unwrap_or_default()
 }
 
-fn of_outside(server: &Server, took: Duration) -> Result<String, Failure> {
+async fn of_outside(server: &Server, took: Duration) -> Result<String, Failure> {
     let (bold, dim, plain) = styles();
-    let tenants = match server.store().tenants()?.len() {
+    let tenants = match server.store().tenants().await?.len() {
         0 => "none yet, so that all callers are refused: muster admin tenant add TENANT".to_owned(),
         tenants => tenants.to_string(),
     };

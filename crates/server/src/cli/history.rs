@@ -34,33 +34,37 @@ fn parse_id(text: &str) -> Result<IdentityId, String> {
     })
 }
 
-pub(super) fn run(store: &Store, args: &HistoryArgs) -> Result<(), Failure> {
+pub(super) async fn run(store: &Store, args: &HistoryArgs) -> Result<(), Failure> {
     let filter = HistoryFilter { tenant: args.tenant, id: args.id };
     let mut out = BufWriter::new(std::io::stdout().lock());
     match args.output {
-        Output::Json => write_json(store, &filter, &mut out)?,
-        Output::Table => write_table(store, &filter, &mut out)?,
+        Output::Json => write_json(store, &filter, &mut out).await?,
+        Output::Table => write_table(store, &filter, &mut out).await?,
     }
     out.flush()?;
     Ok(())
 }
 
 /// Hands over the changes, chunk by chunk.
-fn chunks(
+async fn chunks(
     store: &Store,
     filter: &HistoryFilter,
     mut take: impl FnMut(&[Change]) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut after = None;
     loop {
-        let chunk = store.history(filter, after, CHUNK)?;
+        let chunk = store.history(filter, after, CHUNK).await?;
         let Some(last) = chunk.last() else { return Ok(()) };
         after = Some((last.tenant, last.seq));
         take(&chunk)?;
     }
 }
 
-fn write_json(store: &Store, filter: &HistoryFilter, out: &mut impl Write) -> Result<(), Failure> {
+async fn write_json(
+    store: &Store,
+    filter: &HistoryFilter,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
     let mut separator = "[\n";
     chunks(store, filter, |changes| {
         for change in changes {
@@ -68,7 +72,8 @@ fn write_json(store: &Store, filter: &HistoryFilter, out: &mut impl Write) -> Re
             separator = ",\n";
         }
         Ok(())
-    })?;
+    })
+    .await?;
     let end = if separator == ",\n" { "\n]" } else { "[]" };
     writeln!(out, "{end}")?;
     Ok(())
@@ -127,7 +132,11 @@ fn show(value: Value<'_>) -> Option<String> {
     }
 }
 
-fn write_table(store: &Store, filter: &HistoryFilter, out: &mut impl Write) -> Result<(), Failure> {
+async fn write_table(
+    store: &Store,
+    filter: &HistoryFilter,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
     let heading = ["WHEN", "TENANT", "SEQ", "WHAT", "ID", "WHO", "CHANGED"];
     let mut seen = false;
     chunks(store, filter, |changes| {
@@ -137,7 +146,8 @@ fn write_table(store: &Store, filter: &HistoryFilter, out: &mut impl Write) -> R
         }
         seen = true;
         Ok(table::write(out, heading, &rows)?)
-    })?;
+    })
+    .await?;
     if !seen {
         writeln!(out, "no changes")?;
     }

@@ -113,7 +113,7 @@ async fn serve(
     let caller = app.gate.admit(authorization, any_of).await?;
     let step = match action {
         Action::List => {
-            let kept = app.register.snapshots(&caller)?;
+            let kept = app.register.snapshots(&caller).await?;
             let shown = kept.iter().map(|snapshot| {
                 json!({ "name": snapshot.name, "createdDateTime": snapshot.taken.to_string() })
             });

@@ -100,7 +100,7 @@ async fn tenants_of_the_register_are_known_as_soon_as_they_are_there() {
     let tenant = "3f1c9a52-7c1e-4d0b-9a5e-0d8f6c2b7e10";
     let unknown = service.get(&discovery(tenant)).await;
     assert_eq!(unknown.refusal(), "400 invalid_request 90002");
-    service.server().store().add_tenant(tenant.parse().unwrap(), "North", true).unwrap();
+    service.server().store().add_tenant(tenant.parse().unwrap(), "North", true).await.unwrap();
     service.get(&discovery(tenant)).await.ok();
     for none in ["nonsense", "%00", "..", "3f1c9a527c1e4d0b9a5e0d8f6c2b7e10", "{tenant}"] {
         let refused = service.get(&discovery(none)).await.status;

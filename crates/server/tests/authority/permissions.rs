@@ -72,7 +72,7 @@ async fn tokens_are_of_the_tenant_that_was_asked() {
     let service = Service::start().await;
     let tenant = "3f1c9a52-7c1e-4d0b-9a5e-0d8f6c2b7e10";
     let store = service.server().store();
-    store.add_tenant(tenant.parse().unwrap(), "North", true).unwrap();
+    store.add_tenant(tenant.parse().unwrap(), "North", true).await.unwrap();
     let path = format!("/{tenant}/oauth2/v2.0/token");
     let theirs = service.post(&path, &service.own_token()).await.ok();
     assert_eq!(Jwt::read(&theirs["access_token"]).claims["tid"], tenant);
@@ -81,7 +81,7 @@ async fn tokens_are_of_the_tenant_that_was_asked() {
     assert_eq!(statuses(&service, &ours).await[1], 201, "another tenant's row is in nobody's way");
     // Without a licence one signs in, as in Entra ID, and is refused by the register.
     let unlicensed = "3f1c9a52-7c1e-4d0b-9a5e-0d8f6c2b7e11";
-    store.add_tenant(unlicensed.parse().unwrap(), "South", false).unwrap();
+    store.add_tenant(unlicensed.parse().unwrap(), "South", false).await.unwrap();
     let path = format!("/{unlicensed}/oauth2/v2.0/token");
     let tokens = service.post(&path, &service.own_token()).await.ok();
     assert_eq!(statuses(&service, &tokens).await, [400; 3]);
@@ -93,7 +93,7 @@ async fn the_history_names_the_person_and_the_application() {
     let tokens = service.tokens("Editor", DEFAULT).await;
     assert_eq!(statuses(&service, &tokens).await[1], 201);
     let filter = store::HistoryFilter { tenant: None, id: None };
-    let changes = service.server().store().history(&filter, None, 10).unwrap();
+    let changes = service.server().store().history(&filter, None, 10).await.unwrap();
     let store::Actor::User { user_name, app_name, .. } = &changes[0].audit.actor else {
         panic!("{:?}", changes[0]);
     };

@@ -85,7 +85,7 @@ async fn what_is_no_refresh_token_is_refused() {
 async fn a_refresh_token_is_renewed_in_its_tenant_alone() {
     let service = Service::start().await;
     let other = "3f1c9a52-7c1e-4d0b-9a5e-0d8f6c2b7e10";
-    service.server().store().add_tenant(other.parse().unwrap(), "North", true).unwrap();
+    service.server().store().add_tenant(other.parse().unwrap(), "North", true).await.unwrap();
     let tokens = service.tokens("Reader", &format!("{OFFLINE} {READ}")).await;
     let at = async |tenant: &str| {
         service.post(&format!("/{tenant}/oauth2/v2.0/token"), &renew(&tokens)).await

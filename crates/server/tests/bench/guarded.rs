@@ -37,7 +37,7 @@ each_engine!(every_route_wants_a_token_that_may_do_everything, async |service: &
             assert!(message.contains("DeviceManagementServiceConfig.ReadWrite.All"), "{message}");
         }
         call().token(&personal.sign()).await.fails(403, "Forbidden");
-        let unlicensed = Token::of(&service.add_tenant(false)).sign();
+        let unlicensed = Token::of(&service.add_tenant(false).await).sign();
         call().token(&unlicensed).await.fails(400, "BadRequest");
     }
     assert_eq!(service.identifiers().await, ["A-1"], "nobody has changed anything");

@@ -138,7 +138,7 @@ each_engine!(a_snapshot_says_when_it_was_taken, async |service: &Service| {
 });
 
 each_engine!(each_tenant_goes_back_alone, async |service: &Service| {
-    let theirs = Token::of(&service.add_tenant(true)).sign();
+    let theirs = Token::of(&service.add_tenant(true).await).sign();
     let list = async || service.get("").token(&theirs).await.succeeds(200)["value"].clone();
     service.create(&serial("A-1")).await;
     service.post("", &serial("B-1")).token(&theirs).await.succeeds(201);

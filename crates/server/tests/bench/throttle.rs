@@ -60,7 +60,7 @@ each_engine!(
     ["--throttle", "1/60"],
     async |service: &Service| {
         let ours = Token::of(&service.tenant());
-        let theirs = Token::of(&service.add_tenant(true));
+        let theirs = Token::of(&service.add_tenant(true).await);
         for token in [
             ours.clone(),
             ours.clone().claim("appid", json!("another")),
@@ -122,7 +122,8 @@ each_engine!(
         let wanted = "Too many requests: 200 writes in 20 s are served to this tenant. Try again after \
                   the time in Retry-After.";
         assert_eq!(third.fails(429, "TooManyRequests"), wanted);
-        let elsewhere = Token::of(&service.add_tenant(true)).claim("appid", json!("a")).sign();
+        let elsewhere =
+            Token::of(&service.add_tenant(true).await).claim("appid", json!("a")).sign();
         service.post("", &serial("d0")).token(&elsewhere).await.succeeds(201);
     }
 );

@@ -186,7 +186,7 @@ each_engine!(what_is_not_applied_is_refused, async |service: &Service| {
 
 each_engine!(a_tenant_sees_its_own_rows_alone, async |service: &Service| {
     some_rows(service).await;
-    let other = Token::of(&service.add_tenant(true)).sign();
+    let other = Token::of(&service.add_tenant(true).await).sign();
     service.post("", &serial("A-1")).token(&other).await.succeeds(201);
     for (token, wanted) in [(service.token(), 5), (other.as_str(), 1)] {
         let query = bare("$apply=aggregate($count as n)");

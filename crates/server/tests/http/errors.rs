@@ -113,7 +113,7 @@ each_engine!(tokens_that_do_not_do, async |service: &Service| {
         "Personal Microsoft accounts are not supported: sign in with a work or school account.",
     )
     .await;
-    let unlicensed = Token::of(&service.add_tenant(false)).sign();
+    let unlicensed = Token::of(&service.add_tenant(false).await).sign();
     let message = "Request not applicable to target tenant.";
     expect(service.get("").token(&unlicensed), 400, "BadRequest", message).await;
 });

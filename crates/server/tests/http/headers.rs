@@ -14,7 +14,7 @@ async fn calls(service: &Service) -> Vec<Call> {
         service.call(Method::GET, "/v1.0/deviceManagement/importedDeviceIdentities"),
         service.get(""),
         service.get("").without_token(),
-        service.get("").token(&Token::of(&service.add_tenant(false)).sign()),
+        service.get("").token(&Token::of(&service.add_tenant(false).await).sign()),
         service.get("").header("host", "evil.example"),
         service.get("?$filter=a"),
         service.get("/$count"),

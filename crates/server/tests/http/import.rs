@@ -120,7 +120,7 @@ each_engine!(overwriting_with_the_same_moves_nothing, async |service: &Service| 
     let results = overwrite(service, &[serial("A-1")]).await;
     assert_eq!(fates(&results), [true]);
     assert_eq!(service.get(&item(&row)).await.succeeds(200), row);
-    assert_eq!(service.history(&service.tenant()).len(), 1);
+    assert_eq!(service.history(&service.tenant()).await.len(), 1);
 });
 
 each_engine!(of_one_identifier_in_a_call_the_first_counts, async |service: &Service| {
@@ -248,7 +248,7 @@ each_engine!(ten_thousand_rows_are_one_call, async |service: &Service| {
     let results = service.import(&rows).await;
     assert_eq!(fates(&results), vec![true; 10_000]);
     assert_eq!(service.get("/$count").await.text(), "10000");
-    let history = service.history(&service.tenant());
+    let history = service.history(&service.tenant()).await;
     assert_eq!(history.len(), 10_000);
     let one_request = history[0].audit.request_id;
     assert!(history.iter().all(|change| change.audit.request_id == one_request));
@@ -265,7 +265,7 @@ each_engine!(each_row_that_changes_has_one_entry_in_the_history, async |service:
     }
     let results = overwrite(service, &rows).await;
     assert_eq!(fates(&results), vec![true; 10_000]);
-    let history = service.history(&service.tenant());
+    let history = service.history(&service.tenant()).await;
     let updates: Vec<String> =
         history[10_000..].iter().map(|change| change.id.to_string()).collect();
     assert_eq!(updates, changed.map(|index| text(&results[index], "id")));

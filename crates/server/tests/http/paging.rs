@@ -212,7 +212,7 @@ each_engine!(a_token_that_was_tampered_with_is_refused, async |service: &Service
 
 each_engine!(a_token_of_another_tenant_is_refused, async |service: &Service| {
     service.fill(3).await;
-    let other = Token::of(&service.add_tenant(true)).sign();
+    let other = Token::of(&service.add_tenant(true).await).sign();
     for n in 0..3 {
         let made = service.post("", &serial(&format!("theirs {n}"))).token(&other).await;
         made.succeeds(201);

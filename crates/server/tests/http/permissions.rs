@@ -68,7 +68,7 @@ each_engine!(each_operation_wants_a_permission_of_the_table, async |service: &Se
     for (operation, sufficient) in TABLE {
         for permission in PERMISSIONS {
             for is_delegated in [false, true] {
-                let token = Token::of(&service.add_tenant(true));
+                let token = Token::of(&service.add_tenant(true).await);
                 let row = service.post("", &serial("A-1")).token(&token.sign()).await.json();
                 let token = match is_delegated {
                     false => token.roles(&[permission]),
@@ -134,7 +134,7 @@ each_engine!(a_personal_account_is_refused_whatever_it_may, async |service: &Ser
 
 each_engine!(a_tenant_needs_a_licence, async |service: &Service| {
     let unknown = uuid::Uuid::now_v7().to_string();
-    for tenant in [service.add_tenant(false), unknown] {
+    for tenant in [service.add_tenant(false).await, unknown] {
         let token = Token::of(&tenant).sign();
         for (operation, _) in TABLE {
             let answer = operation.call(service, &json!({ "id": "any" })).token(&token).await;
@@ -162,35 +162,35 @@ async fn is_served(service: &Service, token: &str, wanted: bool) {
 }
 
 each_engine!(a_licence_is_felt_within_a_second_of_its_change, async |service: &Service| {
-    let tenant = service.add_tenant(true);
+    let tenant = service.add_tenant(true).await;
     let token = Token::of(&tenant).sign();
     service.get("").token(&token).await.succeeds(200);
-    service.set_licence(&tenant, false);
+    service.set_licence(&tenant, false).await;
     is_served(service, &token, false).await;
     let answer = service.get("").token(&token).await;
     let message = answer.fails(400, "BadRequest");
     assert_eq!(message, "Request not applicable to target tenant.");
-    service.set_licence(&tenant, true);
+    service.set_licence(&tenant, true).await;
     is_served(service, &token, true).await;
 });
 
 each_engine!(nothing_is_written_once_the_licence_is_withdrawn, async |service: &Service| {
     for operation in [Create, Update, Delete, Import] {
-        let tenant = service.add_tenant(true);
+        let tenant = service.add_tenant(true).await;
         let token = Token::of(&tenant).sign();
         let row = service.post("", &serial("A-1")).token(&token).await.succeeds(201);
-        service.set_licence(&tenant, false);
+        service.set_licence(&tenant, false).await;
         // A write is decided against the tenant's row itself, whatever is believed still.
         let answer = operation.call(service, &row).token(&token).await;
         let message = answer.fails(400, "BadRequest");
         assert_eq!(message, "Request not applicable to target tenant.", "{operation:?}");
-        assert_eq!(service.history(&tenant).len(), 1, "{operation:?}");
+        assert_eq!(service.history(&tenant).await.len(), 1, "{operation:?}");
     }
 });
 
 each_engine!(no_token_reaches_the_rows_of_another_tenant, async |service: &Service| {
     let ours = service.create(&serial("A-1")).await;
-    let theirs = Token::of(&service.add_tenant(true)).sign();
+    let theirs = Token::of(&service.add_tenant(true).await).sign();
     let id = text(&ours, "id");
     for call in [
         service.get(&item(&ours)),
@@ -210,7 +210,7 @@ each_engine!(no_token_reaches_the_rows_of_another_tenant, async |service: &Servi
 
 each_engine!(the_same_identifier_in_two_tenants_is_two_rows, async |service: &Service| {
     let ours = service.create(&serial("A-1")).await;
-    let theirs = Token::of(&service.add_tenant(true)).sign();
+    let theirs = Token::of(&service.add_tenant(true).await).sign();
     let row = service.post("", &serial("A-1")).token(&theirs).await.succeeds(201);
     assert_ne!(row["id"], ours["id"]);
     let other = service.post("", &serial("A-2")).token(&theirs).await.succeeds(201);
@@ -221,7 +221,7 @@ each_engine!(the_same_identifier_in_two_tenants_is_two_rows, async |service: &Se
 
 each_engine!(an_import_sees_the_rows_of_its_own_tenant_only, async |service: &Service| {
     let ours = service.create(&serial("A-1")).await;
-    let theirs = Token::of(&service.add_tenant(true)).sign();
+    let theirs = Token::of(&service.add_tenant(true).await).sign();
     let mut row = serial("A-1");
     row["description"] = json!("theirs");
     let import = async |rows: &[Value]| {

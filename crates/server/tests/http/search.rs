@@ -148,7 +148,7 @@ each_engine!(a_row_is_found_by_what_it_is_now, async |service: &Service| {
 });
 
 each_engine!(rows_of_other_tenants_are_never_found, async |service: &Service| {
-    let other = Token::of(&service.add_tenant(true)).sign();
+    let other = Token::of(&service.add_tenant(true).await).sign();
     service.create(&serial("ours")).await;
     service.create(&serial("both")).await;
     for identifier in ["theirs", "both"] {
@@ -226,8 +226,8 @@ each_engine!(ten_thousand_rows_are_found_in_one_call, async |service: &Service| 
 
 each_engine!(a_search_leaves_no_trace, async |service: &Service| {
     service.fill(2).await;
-    let (rows, changes) = (service.rows().await, service.history(&service.tenant()).len());
+    let (rows, changes) = (service.rows().await, service.history(&service.tenant()).await.len());
     service.search(&["00000", "00001", "absent"].map(serial)).await;
     assert_eq!(service.rows().await, rows);
-    assert_eq!(service.history(&service.tenant()).len(), changes);
+    assert_eq!(service.history(&service.tenant()).await.len(), changes);
 });

@@ -142,7 +142,7 @@ fn mistaken(right: &Token) -> Vec<Wrong> {
 }
 
 /// Tokens that are believed, of callers who may not call.
-fn unwelcome(service: &Service, right: &Token) -> Vec<Wrong> {
+async fn unwelcome(service: &Service, right: &Token) -> Vec<Wrong> {
     let forbidden = |what, token: Token, message| Wrong {
         status: 403,
         code: "Forbidden",
@@ -170,7 +170,7 @@ fn unwelcome(service: &Service, right: &Token) -> Vec<Wrong> {
             Token::of("9188040d-6c67-4c5b-b112-36a304b66dad").scopes(&[READ, READ_WRITE]),
             "Personal Microsoft accounts are not supported",
         ),
-        tenant("a tenant without a licence", &service.add_tenant(false)),
+        tenant("a tenant without a licence", &service.add_tenant(false).await),
         tenant("a tenant that is not there", "3f1c9a52-7c1e-4d0b-9a5e-0d8f6c2b7e10"),
     ]
 }
@@ -189,7 +189,7 @@ each_engine!(every_route_refuses_every_wrong_credential, async |service: &Servic
     let mut wrongs = shapeless();
     wrongs.extend(forged(&right));
     wrongs.extend(mistaken(&right));
-    wrongs.extend(unwelcome(service, &right));
+    wrongs.extend(unwelcome(service, &right).await);
     for route in &ROUTES {
         for wrong in &wrongs {
             let case = format!("{} {} with {}", route.method, route.template, wrong.what);
@@ -223,7 +223,7 @@ fn listed(mut row: Value) -> Value {
 
 each_engine!(every_route_takes_the_right_credential, async |service: &Service| {
     for route in &ROUTES {
-        let token = Token::of(&service.add_tenant(true)).sign();
+        let token = Token::of(&service.add_tenant(true).await).sign();
         let row = service.post("", &serial("A-1")).token(&token).await.json();
         let answer = example(service, route, &row).token(&token).await;
         assert!(answer.status.is_success(), "{}: {}", route.template, answer.text());
@@ -233,7 +233,7 @@ each_engine!(every_route_takes_the_right_credential, async |service: &Service| {
 each_engine!(no_route_reaches_the_rows_of_another_tenant, async |service: &Service| {
     let row = service.create(&serial("A-1")).await;
     for route in &ROUTES {
-        let theirs = Token::of(&service.add_tenant(true)).sign();
+        let theirs = Token::of(&service.add_tenant(true).await).sign();
         let answer = example(service, route, &row).token(&theirs).await;
         let case = format!("{} {}", route.method, route.template);
         if route.access == Access::Bearer {
@@ -254,7 +254,7 @@ each_engine!(no_route_reaches_the_rows_of_another_tenant, async |service: &Servi
 
 each_engine!(what_is_asked_without_its_body_is_guarded_alike, async |service: &Service| {
     let row = service.create(&serial("A-1")).await;
-    let unlicensed = Token::of(&service.add_tenant(false)).sign();
+    let unlicensed = Token::of(&service.add_tenant(false).await).sign();
     for route in ROUTES.iter().filter(|route| route.method == Method::GET) {
         let path = route.template.replace("/{id}", &item(&row));
         let head = || service.call(Method::HEAD, &path);

@@ -101,15 +101,16 @@ impl Sqlite {
         Load { waiting_writes, waiting_rows, scans: self.readers.scans(), log_pages }
     }
 
-    pub(crate) fn close(&self) {
+    pub(crate) async fn close(&self) {
+        let threads = self.end();
+        tokio::task::spawn_blocking(|| wait_for(threads)).await.ok();
+    }
+
+    /// Has all threads end, and gives those that may still be at work.
+    fn end(&self) -> Vec<JoinHandle<()>> {
         self.is_over.store(true, Ordering::Relaxed);
         self.queue.close();
-        let threads =
-            std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        for thread in threads {
-            // A panic there has been reported already, and there is nothing left to save.
-            drop(thread.join());
-        }
+        std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) async fn write(&self, write: Write) -> Result<Outcome, WriteError> {
@@ -196,7 +197,14 @@ impl Sqlite {
 
 impl Drop for Sqlite {
     fn drop(&mut self) {
-        self.close();
+        wait_for(self.end());
+    }
+}
+
+fn wait_for(threads: Vec<JoinHandle<()>>) {
+    for thread in threads {
+        // A panic there has been reported already, and there is nothing left to save.
+        drop(thread.join());
     }
 }
 

@@ -52,7 +52,7 @@ impl Register {
     /// A new tenant with these rows, those left out that are there already.
     fn tenant(&self, rows: Vec<Draft>) -> TenantId {
         let tenant = TenantId(Uuid::now_v7());
-        assert!(self.store.add_tenant(tenant, "Tests", true).unwrap());
+        assert!(self.runtime.block_on(self.store.add_tenant(tenant, "Tests", true)).unwrap());
         self.import(tenant, rows);
         tenant
     }
@@ -297,7 +297,7 @@ fn nothing_of_a_removed_tenant_stays_in_the_index_of_text() {
         register.beside.query_row(sql, [], |row| row.get(0)).unwrap()
     };
     assert_eq!(indexed(), 3);
-    register.store.remove_tenant(theirs, &mut |_| {}).unwrap();
+    register.runtime.block_on(register.store.remove_tenant(theirs, &mut |_| {})).unwrap();
     let search = || Some(Search::parse("unicorn").unwrap());
     assert_eq!(register.count(ours, None, search()), 1);
     register.import(ours, vec![rows::plain("unicorn-4")]);

@@ -100,7 +100,7 @@ impl<'a> Register<'a> {
         let nothing = self.service.patch(&item(&self.row), &json!({}));
         assert_eq!(nothing.await.succeeds(200), self.row);
         assert_eq!(self.service.identifiers().await, ["A-1"]);
-        assert_eq!(self.service.history(&self.service.tenant()).len(), 1);
+        assert_eq!(self.service.history(&self.service.tenant()).await.len(), 1);
         answer
     }
 }

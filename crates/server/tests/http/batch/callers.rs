@@ -55,7 +55,7 @@ each_engine!(each_part_has_an_id_of_its_own_and_leaves_its_own_entry, async |ser
     assert_eq!(parts[2]["body"]["error"]["innerError"]["client-request-id"], "the batch");
     let mut ids: Vec<Uuid> =
         parts.iter().map(|part| text(&part["headers"], "request-id").parse().unwrap()).collect();
-    for change in service.history(&service.tenant()) {
+    for change in service.history(&service.tenant()).await {
         let identity = change.after.as_ref().unwrap();
         let part = parts.iter().position(|part| part["body"]["id"] == identity.id.to_string());
         let part = part.unwrap();

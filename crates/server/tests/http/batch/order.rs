@@ -76,7 +76,7 @@ each_engine!(writes_of_a_batch_share_commits, async |service: &Service| {
     };
     let (parts, ()) = tokio::join!(service.parts(&requests), unlock);
     assert_eq!(statuses(&parts), [201; 20]);
-    let history = service.history(&service.tenant());
+    let history = service.history(&service.tenant()).await;
     let mut instants: Vec<String> = history.iter().map(|change| change.at.to_string()).collect();
     instants.dedup();
     assert_eq!(history.len(), 20);

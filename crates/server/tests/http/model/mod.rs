@@ -55,10 +55,10 @@ async fn check(service: &Service, sequences: &impl Strategy<Value = Sequence>, c
 
 /// Runs one sequence in a tenant of its own.
 async fn run(service: &Service, sequence: Sequence) -> Result<(), String> {
-    let tenant = service.add_tenant(true);
+    let tenant = service.add_tenant(true).await;
     let clients = Clients::new(service, Token::of(&tenant).sign());
     let calls = clients.run(sequence).await;
-    explain(&service.history(&tenant), &calls)
+    explain(&service.history(&tenant).await, &calls)
 }
 
 /// Makes a sequence that fails as simple as it can be.

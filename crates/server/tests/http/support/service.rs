@@ -82,16 +82,17 @@ impl Service {
     }
 
     /// Adds a tenant, and gives its id.
-    pub(crate) fn add_tenant(&self, licensed: bool) -> String {
+    pub(crate) async fn add_tenant(&self, licensed: bool) -> String {
         let tenant = Uuid::now_v7().to_string();
         let id = tenant.parse().unwrap();
-        assert!(self.server.store().add_tenant(id, "Another", licensed).unwrap());
+        assert!(self.server.store().add_tenant(id, "Another", licensed).await.unwrap());
         tenant
     }
 
     /// Gives or withdraws the licence of a tenant.
-    pub(crate) fn set_licence(&self, tenant: &str, licensed: bool) {
-        assert!(self.server.store().set_licence(tenant.parse().unwrap(), licensed).unwrap());
+    pub(crate) async fn set_licence(&self, tenant: &str, licensed: bool) {
+        let store = self.server.store();
+        assert!(store.set_licence(tenant.parse().unwrap(), licensed).await.unwrap());
     }
 
     /// How many writes wait to be begun.
@@ -105,10 +106,10 @@ impl Service {
     }
 
     /// The history of a tenant.
-    pub(crate) fn history(&self, tenant: &str) -> Vec<store::Change> {
+    pub(crate) async fn history(&self, tenant: &str) -> Vec<store::Change> {
         let filter =
             store::HistoryFilter { tenant: Some(tenant.parse().unwrap()), ..Default::default() };
-        self.server.store().history(&filter, None, usize::MAX).unwrap()
+        self.server.store().history(&filter, None, usize::MAX).await.unwrap()
     }
 
     /// The address of a path.
