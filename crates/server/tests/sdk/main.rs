@@ -141,6 +141,16 @@ fn javascript_sends_batches() {
 }
 
 #[test]
+fn python_searches_and_summarises() {
+    python("search.py", &["--no-sample"]);
+}
+
+#[test]
+fn javascript_searches_and_summarises() {
+    node("search.mjs", &["--no-sample"]);
+}
+
+#[test]
 fn javascript_lives_the_whole_life() {
     node("life_cycle.mjs", &[]);
 }
@@ -209,6 +219,12 @@ fn a_client_made_from_the_metadata_lives_the_whole_life() {
 fn rust_lives_the_whole_life() {
     let Some(client) = installed(RUST_CLIENT) else { return };
     run(Command::new(client), &[]);
+}
+
+#[test]
+fn rust_searches_and_summarises() {
+    let Some(client) = installed(RUST_CLIENT) else { return };
+    run(Command::new(Path::new(&client).with_file_name("search")), &["--no-sample"]);
 }
 
 #[test]
