@@ -24,13 +24,28 @@ const PATIENCE_FOR_THOUSAND: Duration = Duration::from_secs(2);
 /// How often it is said how far filling has come.
 const BETWEEN_NEWS: Duration = Duration::from_secs(5);
 
+/// For so long muster does next to nothing when it is at rest.
+const REST: Duration = Duration::from_secs(3);
+
+/// The share of a processor that is next to nothing: one in so many.
+const NEXT_TO_NOTHING: u32 = 50;
+
 /// A muster that holds the register.
 pub(crate) struct Filled {
     pub(crate) muster: Muster,
     /// What of the service's making the queries need.
     pub(crate) facts: Facts,
-    /// How long the seed took to be stored. `None` when the register was there.
-    pub(crate) took: Option<Duration>,
+    /// How long filling took. `None` when the register was there.
+    pub(crate) took: Option<Filling>,
+}
+
+/// How long a register took to be filled.
+#[derive(Clone, Copy)]
+pub(crate) struct Filling {
+    /// From the start until all rows were stored.
+    pub(crate) stored: Duration,
+    /// From then on until muster was at rest.
+    pub(crate) settled: Duration,
 }
 
 /// What only a register tells. It is written beside it once it is filled, and says so.
@@ -57,6 +72,7 @@ impl Filled {
         {
             Some(facts) if (facts.seed, facts.rows) == (SEED, rows) => {
                 let muster = Muster::start(directory, None, muster::PATIENCE).await?;
+                settle(options, &muster).await;
                 return Ok(Self { muster, facts, took: None });
             }
             None if !data.exists() => {}
@@ -68,12 +84,13 @@ impl Filled {
                 ));
             }
         }
-        let (muster, took) = fill(options, register, directory).await?;
+        let (muster, stored) = fill(options, register, directory).await?;
         let facts = change(register, &muster).await?;
+        let settled = settle(options, &muster).await;
         let text = serde_json::to_vec(&facts).map_err(|error| error.to_string())?;
         std::fs::write(&path, text)
             .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
-        Ok(Self { muster, facts, took: Some(took) })
+        Ok(Self { muster, facts, took: Some(Filling { stored, settled }) })
     }
 }
 
@@ -120,6 +137,24 @@ async fn tell(options: &Options, rows: usize, data: &Path) -> Infallible {
             say(&format!("filling {rows} rows: {seconds} s, {megabytes} MB so far"));
         }
     }
+}
+
+/// Waits until muster has done what it does behind its writes, such as to index their text. Says
+/// how long that took.
+async fn settle(options: &Options, muster: &Muster) -> Duration {
+    let began = Instant::now();
+    if options.progress {
+        say("waiting until muster is at rest");
+    }
+    while let Some(before) = muster.process.processor_time() {
+        let looked = Instant::now();
+        tokio::time::sleep(REST).await;
+        let used = muster.process.processor_time().unwrap_or_default().saturating_sub(before);
+        if used < REST / NEXT_TO_NOTHING {
+            return looked - began;
+        }
+    }
+    began.elapsed()
 }
 
 /// Bytes of the files in a directory; 0 while there is none.

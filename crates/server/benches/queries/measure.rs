@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::client::Client;
 use crate::expect::{Case, Expect};
+use crate::fill::Filling;
 use crate::options::Options;
 use crate::support::{Failure, say};
 
@@ -17,8 +18,8 @@ const LEAST_ROUNDS: usize = 3;
 /// Everything that was measured.
 pub(crate) struct Run<'o> {
     options: &'o Options,
-    /// How long the seed took to be stored, if it was.
-    pub(crate) filling: Option<Duration>,
+    /// How long the register took to be filled, if it was.
+    pub(crate) filling: Option<Filling>,
     pub(crate) figures: Vec<Figures>,
     failures: Vec<Failure>,
 }
@@ -31,7 +32,7 @@ pub(crate) struct Figures {
 }
 
 impl<'o> Run<'o> {
-    pub(crate) fn new(options: &'o Options, filling: Option<Duration>) -> Self {
+    pub(crate) fn new(options: &'o Options, filling: Option<Filling>) -> Self {
         Self { options, filling, figures: Vec::new(), failures: Vec::new() }
     }
 

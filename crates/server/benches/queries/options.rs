@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::Parser;
 use clap::builder::RangedU64ValueParser;
 
-use crate::register::LEAST_ROWS;
+use crate::register::{LEAST_ROWS, MOST_ROWS};
 use crate::support::role::Role;
 
 /// The reason for which this process was started.
@@ -93,5 +93,5 @@ impl Options {
 }
 
 fn rows() -> RangedU64ValueParser<u32> {
-    RangedU64ValueParser::new().range(u64::from(LEAST_ROWS)..=100_000_000)
+    RangedU64ValueParser::new().range(u64::from(LEAST_ROWS)..=u64::from(MOST_ROWS))
 }

@@ -16,6 +16,9 @@ pub(crate) const SEED: u64 = 2;
 /// With fewer, some cases would find nothing.
 pub(crate) const LEAST_ROWS: u32 = 2_000;
 
+/// With more, there are hardly any IMEIs left of the types that most devices share.
+pub(crate) const MOST_ROWS: u32 = 20_000_000;
+
 /// Rows that are changed after they were imported.
 pub(crate) const CHANGED: usize = 500;
 

@@ -2,6 +2,7 @@
 //!
 //! It must not know how the figures were taken.
 
+use crate::fill::Filling;
 use crate::measure::{Figures, Run};
 use crate::options::Options;
 use crate::support::figures::{percentile_ms, thousands};
@@ -27,8 +28,12 @@ fn table(run: &Run<'_>) -> Table<COLUMNS> {
 
 /// What the figures hold for.
 fn conditions(options: &Options, run: &Run<'_>) -> String {
-    let filling = match run.filling {
-        Some(took) => format!("filled in {:.1} s", took.as_secs_f64()),
+    let filling = match &run.filling {
+        Some(Filling { stored, settled }) => format!(
+            "filled in {:.0} s and at rest {:.0} s later",
+            stored.as_secs_f64(),
+            settled.as_secs_f64()
+        ),
         None => "filled before".to_owned(),
     };
     format!(
