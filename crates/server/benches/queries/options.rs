@@ -25,7 +25,7 @@ pub(crate) enum Invocation {
 #[derive(Parser)]
 #[command(name = "queries", bin_name = "cargo bench -p muster --bench queries --")]
 pub(crate) struct Options {
-    /// Rows of the register
+    /// Rows of the register. Each takes 250 bytes of memory here, and a kilobyte on disk
     #[arg(long, value_name = "N", default_value = "1000000", value_parser = rows())]
     rows: u32,
 
