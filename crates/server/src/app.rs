@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use model::TenantId;
-use store::{Clock, Durability, Store, StoreError, StoreUrl};
+use store::{Clock, Durability, Opening, Store, StoreError, StoreUrl};
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -329,12 +329,13 @@ async fn open_store(
     scratch: Option<&Scratch>,
     clock: &Clock,
 ) -> Result<Store, StoreError> {
+    let pooling = args.place.pooling();
     let (url, durability) = match (scratch, &args.place.store) {
         (Some(scratch), _) => (StoreUrl::in_directory(scratch.path()), Durability::None),
         (None, Some(url)) => (url.clone(), Durability::Full),
         (None, None) => (StoreUrl::in_directory(data.path()), Durability::Full),
     };
-    Store::open_as(&url, durability, clock.clone()).await
+    Store::open_as(&url, Opening { durability, pooling }, clock.clone()).await
 }
 
 async fn paging_key(store: &Store) -> Result<Vec<u8>, StartError> {

@@ -14,6 +14,15 @@ pub enum StoreError {
     /// The database holds something that no build writes.
     #[error("the store is damaged: {0}")]
     Damaged(String),
+    /// The database was lost while it committed, and did not come back to tell.
+    #[error(
+        "the database was lost during a commit: whether the write is stored is not known. The \
+         history tells, by the id of the request"
+    )]
+    Unsettled,
+    /// The database is there, and cannot hold a register.
+    #[error("the database cannot hold a register: {0}")]
+    Unfit(String),
     /// The database cannot be opened.
     #[error("cannot open the database {path}: {reason}")]
     Open {
@@ -45,6 +54,17 @@ pub enum StoreError {
         /// The identifier of one of them.
         identifier: String,
     },
+}
+
+impl StoreError {
+    /// The same, told to another of those who were in it together.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::Damaged(cause) => Self::Damaged(cause.clone()),
+            Self::Unsettled => Self::Unsettled,
+            other => Self::Unavailable(other.to_string()),
+        }
+    }
 }
 
 /// Why a write was not made. Nothing of it is stored.

@@ -9,6 +9,7 @@ mod clock;
 mod error;
 mod history;
 mod load;
+pub mod postgres;
 mod query;
 mod queue;
 mod snapshot;
@@ -30,6 +31,7 @@ pub use clock::Clock;
 pub use error::{StoreError, WriteError};
 pub use history::{Change, ChangeKind, HistoryFilter};
 pub use load::{CommitMeters, Load};
+pub use postgres::{Pooling, PostgresUrl};
 pub use query::{Position, Query};
 pub use snapshot::{BEGINNING, Snapshot, SnapshotStep};
 pub use sqlite::Durability;
@@ -40,11 +42,22 @@ pub use write::{Actor, Audit, Operation, Outcome, Precondition, Revisions, Write
 /// A tenant that no register has.
 const NOBODY: TenantId = TenantId(Uuid::nil());
 
+/// What of opening a register is the operator's choice.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Opening {
+    /// What a power cut may take, of a register in a file.
+    pub durability: Durability,
+    /// How connections are kept, to one in PostgreSQL.
+    pub pooling: Pooling,
+}
+
 /// An open register.
 #[derive(Debug)]
 pub enum Store {
     /// One file, one machine.
     Sqlite(sqlite::Sqlite),
+    /// A database that any number of processes work on.
+    Postgres(postgres::Postgres),
 }
 
 impl Store {
@@ -53,21 +66,24 @@ impl Store {
     /// # Errors
     /// The database cannot be opened, or a later build has migrated it.
     pub async fn open(url: &StoreUrl, clock: Clock) -> Result<Self, StoreError> {
-        Self::open_as(url, Durability::Full, clock).await
+        Self::open_as(url, Opening::default(), clock).await
     }
 
-    /// As [`Store::open`], where an answer may come before its write is safe from a power cut.
+    /// As [`Store::open`], in a way of one's own.
     ///
     /// # Errors
     /// As [`Store::open`].
     pub async fn open_as(
         url: &StoreUrl,
-        durability: Durability,
+        opening: Opening,
         clock: Clock,
     ) -> Result<Self, StoreError> {
         match url {
             StoreUrl::Sqlite(path) => {
-                sqlite::Sqlite::open(path, durability, clock).map(Self::Sqlite)
+                sqlite::Sqlite::open(path, opening.durability, clock).map(Self::Sqlite)
+            }
+            StoreUrl::Postgres(url) => {
+                postgres::Postgres::open(url, &opening.pooling, clock).await.map(Self::Postgres)
             }
         }
     }
@@ -76,6 +92,7 @@ impl Store {
     pub fn tell_commits(&self, meters: CommitMeters) {
         match self {
             Self::Sqlite(engine) => engine.tell_commits(meters),
+            Self::Postgres(engine) => engine.tell_commits(meters),
         }
     }
 
@@ -83,6 +100,7 @@ impl Store {
     pub fn load(&self) -> Load {
         match self {
             Self::Sqlite(engine) => engine.load(),
+            Self::Postgres(engine) => engine.load(),
         }
     }
 
@@ -120,6 +138,7 @@ impl Store {
     pub async fn close(&self) {
         match self {
             Self::Sqlite(engine) => engine.close().await,
+            Self::Postgres(engine) => engine.close().await,
         }
     }
 
@@ -131,6 +150,7 @@ impl Store {
     pub async fn write(&self, write: Write) -> Result<Outcome, WriteError> {
         match self {
             Self::Sqlite(engine) => engine.write(write).await,
+            Self::Postgres(engine) => engine.write(write).await,
         }
     }
 
@@ -145,6 +165,7 @@ impl Store {
     ) -> Result<Option<Identity>, StoreError> {
         match self {
             Self::Sqlite(engine) => engine.get(tenant, id),
+            Self::Postgres(engine) => engine.get(tenant, id).await,
         }
     }
 
@@ -160,6 +181,7 @@ impl Store {
     ) -> Result<Vec<Identity>, StoreError> {
         match self {
             Self::Sqlite(engine) => engine.page(tenant, query, deadline).await,
+            Self::Postgres(engine) => engine.page(tenant, query, deadline).await,
         }
     }
 
@@ -177,6 +199,7 @@ impl Store {
     ) -> Result<u64, StoreError> {
         match self {
             Self::Sqlite(engine) => engine.count(tenant, filter, search, deadline).await,
+            Self::Postgres(engine) => engine.count(tenant, filter, search, deadline).await,
         }
     }
 
@@ -193,6 +216,7 @@ impl Store {
     ) -> Result<Vec<Group>, StoreError> {
         match self {
             Self::Sqlite(engine) => engine.summary(tenant, apply, deadline).await,
+            Self::Postgres(engine) => engine.summary(tenant, apply, deadline).await,
         }
     }
 
@@ -208,6 +232,7 @@ impl Store {
     ) -> Result<Vec<Identity>, StoreError> {
         match self {
             Self::Sqlite(engine) => engine.find(tenant, keys, deadline).await,
+            Self::Postgres(engine) => engine.find(tenant, keys, deadline).await,
         }
     }
 
@@ -224,6 +249,7 @@ impl Store {
     ) -> Result<Vec<Change>, StoreError> {
         match self {
             Self::Sqlite(engine) => engine.history(filter, after, limit),
+            Self::Postgres(engine) => engine.history(filter, after, limit).await,
         }
     }
 
@@ -234,6 +260,7 @@ impl Store {
     pub async fn snapshots(&self, tenant: TenantId) -> Result<Vec<Snapshot>, StoreError> {
         match self {
             Self::Sqlite(engine) => engine.snapshots(tenant),
+            Self::Postgres(engine) => engine.snapshots(tenant).await,
         }
     }
 
@@ -244,6 +271,7 @@ impl Store {
     pub async fn tenant(&self, id: TenantId) -> Result<Option<Tenant>, StoreError> {
         match self {
             Self::Sqlite(engine) => engine.tenant(id),
+            Self::Postgres(engine) => engine.tenant(id).await,
         }
     }
 
@@ -254,6 +282,7 @@ impl Store {
     pub async fn tenants(&self) -> Result<Vec<Tenant>, StoreError> {
         match self {
             Self::Sqlite(engine) => engine.tenants(),
+            Self::Postgres(engine) => engine.tenants().await,
         }
     }
 
@@ -269,6 +298,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         match self {
             Self::Sqlite(engine) => engine.add_tenant(id, name, licensed),
+            Self::Postgres(engine) => engine.add_tenant(id, name, licensed).await,
         }
     }
 
@@ -279,6 +309,7 @@ impl Store {
     pub async fn set_licence(&self, id: TenantId, licensed: bool) -> Result<bool, StoreError> {
         match self {
             Self::Sqlite(engine) => engine.set_licence(id, licensed),
+            Self::Postgres(engine) => engine.set_licence(id, licensed).await,
         }
     }
 
@@ -289,6 +320,7 @@ impl Store {
     pub async fn holdings(&self, id: TenantId) -> Result<Holdings, StoreError> {
         match self {
             Self::Sqlite(engine) => engine.holdings(id),
+            Self::Postgres(engine) => engine.holdings(id).await,
         }
     }
 
@@ -305,6 +337,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(engine) => engine.remove_tenant(id, progress),
+            Self::Postgres(engine) => engine.remove_tenant(id, progress).await,
         }
     }
 
@@ -315,6 +348,7 @@ impl Store {
     pub async fn setting(&self, name: &str, first: &[u8]) -> Result<Vec<u8>, StoreError> {
         match self {
             Self::Sqlite(engine) => engine.setting(name, first),
+            Self::Postgres(engine) => engine.setting(name, first).await,
         }
     }
 }

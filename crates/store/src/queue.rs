@@ -15,9 +15,9 @@ const MAX_WAITING_JOBS: usize = 4_096;
 /// Most rows that waiting writes may hold: ten of the largest imports. It bounds memory.
 const MAX_WAITING_ROWS: usize = 100_000;
 /// Most writes that share a transaction: more would not commit cheaper, only later.
-const MAX_BATCH_JOBS: usize = 256;
+pub(crate) const MAX_BATCH_JOBS: usize = 256;
 /// Most rows of writes that share a transaction.
-const MAX_BATCH_ROWS: usize = 5_000;
+pub(crate) const MAX_BATCH_ROWS: usize = 5_000;
 /// A write of more rows than this gets a transaction of its own, between two shared ones, so that
 /// small writes never wait for more than one large one.
 const BULK_ROWS: usize = 256;
@@ -33,6 +33,16 @@ pub(crate) struct Job {
 }
 
 impl Job {
+    /// How many rows it may touch.
+    pub(crate) fn rows(&self) -> usize {
+        self.rows.count
+    }
+
+    /// Whether it shares its transaction with no other.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.rows.count > BULK_ROWS || matches!(self.write.operation, Operation::Snapshot(_))
+    }
+
     /// Answers the write. Nobody may be waiting any more: then the answer is dropped.
     pub(crate) fn answer(self, answer: Answer) {
         drop(self.answer.send(answer));
@@ -115,6 +125,16 @@ pub(crate) struct Intake {
 }
 
 impl Intake {
+    /// A write that waits, if one does.
+    pub(crate) fn waiting_job(&mut self) -> Option<Job> {
+        self.receiver.try_recv().ok()
+    }
+
+    /// Waits for a write. `None` when the queue is closed and empty.
+    pub(crate) async fn job(&mut self) -> Option<Job> {
+        self.receiver.recv().await
+    }
+
     /// Waits for work and takes what may share transactions: first the small writes, then one
     /// large one. `None` when the queue is closed and empty. Blocks the thread.
     pub(crate) fn next(&mut self) -> Option<Vec<Vec<Job>>> {
@@ -139,14 +159,13 @@ impl Intake {
     /// Puts a write among those of its size. Gives the rows that the shared batch grows by: large
     /// writes must not end it, or the small ones behind them would wait for them all.
     fn sort(&mut self, job: Job, small: &mut Vec<Job>) -> usize {
-        let rows = job.rows.count;
-        if rows > BULK_ROWS || matches!(job.write.operation, Operation::Snapshot(_)) {
+        if job.is_alone() {
             self.bulk.push_back(job);
-            0
-        } else {
-            small.push(job);
-            rows
+            return 0;
         }
+        let rows = job.rows();
+        small.push(job);
+        rows
     }
 }
 

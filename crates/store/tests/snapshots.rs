@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use model::{Draft, Field, Identity, IdentityId, Patch, Rules, TenantId};
 use store::{
-    Actor, Audit, BEGINNING, Change, Clock, Durability, HistoryFilter, Operation, Outcome,
+    Actor, Audit, BEGINNING, Change, Clock, Durability, HistoryFilter, Opening, Operation, Outcome,
     Precondition, Query, SnapshotStep, Store, StoreUrl, Write, WriteError,
 };
 use tempfile::TempDir;
@@ -42,7 +42,8 @@ impl Register {
     async fn new() -> Self {
         let directory = TempDir::new().unwrap();
         let url = StoreUrl::in_directory(directory.path());
-        let store = Store::open_as(&url, Durability::None, Clock::system()).await.unwrap();
+        let opening = Opening { durability: Durability::None, ..Opening::default() };
+        let store = Store::open_as(&url, opening, Clock::system()).await.unwrap();
         for tenant in [TENANT, OTHER] {
             assert!(store.add_tenant(tenant, "Tests", true).await.unwrap());
         }

@@ -18,7 +18,7 @@ use odata::query::{Apply, Filter, Group};
 use odata::{DateTimeOffset, Options};
 use rusqlite::Connection;
 use store::{
-    Actor, Audit, BEGINNING, Clock, Durability, Operation, Outcome, Precondition, Query,
+    Actor, Audit, BEGINNING, Clock, Durability, Opening, Operation, Outcome, Precondition, Query,
     SnapshotStep, Store, StoreUrl, Write, WriteError,
 };
 use tempfile::TempDir;
@@ -50,7 +50,8 @@ impl Register {
 
     async fn at(directory: TempDir) -> Self {
         let url = StoreUrl::in_directory(directory.path());
-        let store = Store::open_as(&url, Durability::None, Clock::system()).await.unwrap();
+        let opening = Opening { durability: Durability::None, ..Opening::default() };
+        let store = Store::open_as(&url, opening, Clock::system()).await.unwrap();
         for tenant in TENANTS {
             store.add_tenant(tenant, "Tests", true).await.unwrap();
         }

@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Write};
 use clap::{Parser, Subcommand};
 use model::TenantId;
 use serde_json::json;
-use store::{Clock, Store, StoreUrl, Tenant};
+use store::{Clock, Opening, Store, StoreUrl, Tenant};
 
 use super::{Failure, Output, Place, history, table};
 
@@ -92,9 +92,10 @@ async fn open(place: &Place) -> Result<Store, Failure> {
             )
             .into());
         }
-        StoreUrl::Sqlite(_) => {}
+        StoreUrl::Sqlite(_) | StoreUrl::Postgres(_) => {}
     }
-    Ok(Store::open(&url, Clock::system()).await?)
+    let opening = Opening { pooling: place.pooling(), ..Opening::default() };
+    Ok(Store::open_as(&url, opening, Clock::system()).await?)
 }
 
 async fn tenant(store: &Store, command: &TenantCommand) -> Result<(), Failure> {

@@ -17,9 +17,10 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use store::StoreUrl;
+use store::{Pooling, StoreUrl};
 
 pub use authority::AuthorityArgs;
 pub use serve::{MetricsListen, ServeArgs};
@@ -56,15 +57,46 @@ pub struct Place {
     #[arg(long, global = true, value_name = "DIR", env = "MUSTER_DATA")]
     pub(crate) data: Option<PathBuf>,
 
-    /// Database: sqlite:PATH. [default: muster.db in the data directory]
+    /// Database: sqlite:PATH, or postgres://USER@HOST/DATABASE (several hosts with commas; sslmode,
+    /// sslrootcert and more behind a question mark). [default: muster.db in the data directory]
     #[arg(long, global = true, value_name = "URL", env = "MUSTER_STORE")]
     pub(crate) store: Option<StoreUrl>,
+
+    /// Most connections to PostgreSQL at a time. Half of them are for writes.
+    #[arg(
+        long, global = true, value_name = "NUMBER", env = "MUSTER_STORE_CONNECTIONS",
+        default_value = "16", value_parser = clap::value_parser!(u16).range(2..=1_000)
+    )]
+    pub(crate) store_connections: u16,
+
+    /// How long connecting to a host of PostgreSQL may take, in milliseconds.
+    #[arg(
+        long, global = true, value_name = "MS", env = "MUSTER_STORE_CONNECT_TIMEOUT_MS",
+        default_value = "2000", value_parser = clap::value_parser!(u64).range(1..=600_000)
+    )]
+    pub(crate) store_connect_timeout_ms: u64,
+
+    /// How long a statement may take in PostgreSQL, in milliseconds.
+    #[arg(
+        long, global = true, value_name = "MS", env = "MUSTER_STORE_STATEMENT_TIMEOUT_MS",
+        default_value = "60000", value_parser = clap::value_parser!(u64).range(1_000..=3_600_000)
+    )]
+    pub(crate) store_statement_timeout_ms: u64,
 }
 
 impl Place {
     /// The data directory.
     pub(crate) fn data(&self) -> &Path {
         self.data.as_deref().unwrap_or(Path::new("./muster-data"))
+    }
+
+    /// How connections to the database are kept.
+    pub(crate) fn pooling(&self) -> Pooling {
+        Pooling {
+            connections: usize::from(self.store_connections),
+            connect_timeout: Duration::from_millis(self.store_connect_timeout_ms),
+            statement_timeout: Duration::from_millis(self.store_statement_timeout_ms),
+        }
     }
 }
 

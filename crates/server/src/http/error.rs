@@ -314,6 +314,8 @@ impl From<StoreError> for ApiError {
             // Handlers that set a deadline answer with it; here nobody knows which it was.
             StoreError::Deadline
             | StoreError::Damaged(_)
+            | StoreError::Unsettled
+            | StoreError::Unfit(_)
             | StoreError::NewerSchema { .. }
             | StoreError::Foreign
             | StoreError::FoldCollision { .. } => Self::internal(error.to_string()),

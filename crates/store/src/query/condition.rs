@@ -32,6 +32,46 @@ pub(crate) enum Condition {
     Any(Vec<Condition>),
 }
 
+impl Condition {
+    /// The same for an engine whose texts have no U+0000, and which cannot be given one.
+    pub(crate) fn without_nul(self) -> Self {
+        let all = |conditions: Vec<Self>| conditions.into_iter().map(Self::without_nul).collect();
+        match self {
+            Self::Compare(column, operator, Bound::Text(text)) => match text.split_once('\0') {
+                None => Self::Compare(column, operator, Bound::Text(text)),
+                // No text lies between what stands before the first U+0000 and the whole.
+                Some((before, _)) => match operator {
+                    Comparison::Eq => Self::Constant(Some(false)),
+                    Comparison::Ne => Self::Constant(Some(true)),
+                    Comparison::Lt | Comparison::Le => {
+                        Self::Compare(column, Comparison::Le, Bound::Text(before.to_owned()))
+                    }
+                    Comparison::Gt | Comparison::Ge => {
+                        Self::Compare(column, Comparison::Gt, Bound::Text(before.to_owned()))
+                    }
+                },
+            },
+            Self::OneOf(column, mut values) => {
+                let has_nul = |value: &Bound| matches!(value, Bound::Text(it) if it.contains('\0'));
+                values.retain(|value| !has_nul(value));
+                if values.is_empty() {
+                    return Self::Constant(Some(false));
+                }
+                Self::OneOf(column, values)
+            }
+            Self::Known(condition) => Self::Known(condition.without_nul().into()),
+            Self::Not(condition) => Self::Not(condition.without_nul().into()),
+            Self::All(conditions) => Self::All(all(conditions)),
+            Self::Any(conditions) => Self::Any(all(conditions)),
+            Self::Constant(_)
+            | Self::Compare(..)
+            | Self::Columns(..)
+            | Self::Beyond(..)
+            | Self::IsNull(_) => self,
+        }
+    }
+}
+
 /// What is left of a filter for the database.
 #[derive(Debug)]
 pub(crate) struct Narrowing {

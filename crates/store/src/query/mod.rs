@@ -16,8 +16,8 @@ use odata::query::{Filter, OrderBy, Search};
 use odata::{DateTimeOffset, Options};
 
 pub(crate) use condition::{Condition, Narrowing};
-pub(crate) use parts::Parts;
-pub(crate) use pick::pick;
+pub(crate) use parts::{Parts, searched};
+pub(crate) use pick::Picking;
 pub use position::Position;
 pub(crate) use sql::{Bound, Dialect, Sql};
 

@@ -42,6 +42,12 @@ impl Parts {
     }
 }
 
+/// The texts of a row as one, in which parts are looked up. A part that reaches from one to the other
+/// only makes the row a candidate.
+pub(crate) fn searched(identifier: &str, description: Option<&str>) -> String {
+    model::searched(identifier, description).join(" ")
+}
+
 /// `None` if every row may pass.
 pub(super) fn of_filter(expr: &Expr) -> Option<Parts> {
     filtered(expr, DEEPEST)
@@ -49,7 +55,7 @@ pub(super) fn of_filter(expr: &Expr) -> Option<Parts> {
 
 /// `None` if every row may be found.
 pub(super) fn of_search(expr: &SearchExpr) -> Option<Parts> {
-    searched(expr, DEEPEST)
+    found(expr, DEEPEST)
 }
 
 fn filtered(expr: &Expr, levels: usize) -> Option<Parts> {
@@ -78,12 +84,12 @@ fn is_searched(expr: &Expr) -> bool {
     }
 }
 
-fn searched(expr: &SearchExpr, levels: usize) -> Option<Parts> {
+fn found(expr: &SearchExpr, levels: usize) -> Option<Parts> {
     let levels = levels.checked_sub(1)?;
     match expr {
         SearchExpr::Term(term) => Parts::one(term),
-        SearchExpr::And(operands) => Parts::all(operands.iter().map(|it| searched(it, levels))),
-        SearchExpr::Or(operands) => Parts::any(operands.iter().map(|it| searched(it, levels))),
+        SearchExpr::And(operands) => Parts::all(operands.iter().map(|it| found(it, levels))),
+        SearchExpr::Or(operands) => Parts::any(operands.iter().map(|it| found(it, levels))),
         SearchExpr::Not(_) => None,
     }
 }

@@ -35,9 +35,10 @@ use readers::Readers;
 use writer::Between;
 
 /// How much of an acknowledged write a power cut may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Durability {
     /// Nothing: the write-ahead log is synced before every answer.
+    #[default]
     Full,
     /// All of it. For registers that nobody will miss.
     None,

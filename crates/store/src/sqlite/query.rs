@@ -12,7 +12,7 @@ use super::rows::{SELECT, blob, has_more, identity};
 use super::{search, tallies};
 use crate::StoreError;
 use crate::query::{
-    Bound, Condition, Dialect, Parts, Query, Sql, Way, lets_pass, narrowing, parts, pick,
+    Bound, Condition, Dialect, Parts, Picking, Query, Sql, Way, lets_pass, narrowing, parts,
 };
 use crate::tally;
 
@@ -114,12 +114,16 @@ fn walk(
 
 /// Judges all rows of a statement, in whatever order.
 fn gather(reading: &Reading<'_>, sql: &Sql, query: &Query) -> Result<Vec<Identity>, StoreError> {
-    pick(query, |offer| {
+    let mut picking = Picking::new(query);
+    loop {
         reading.each(sql, |row| {
-            offer(row);
+            picking.offer(row);
             true
-        })
-    })
+        })?;
+        if let Some(rows) = picking.end() {
+            return Ok(rows);
+        }
+    }
 }
 
 pub(super) fn count(

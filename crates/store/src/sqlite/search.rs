@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Params, params};
 
 use super::rows::blob;
 use crate::StoreError;
-use crate::query::Parts;
+use crate::query::{Parts, searched};
 
 /// Rows in the backlog from which going through all of a tenant's is no worse.
 const LONG_BACKLOG: i64 = 20_000;
@@ -144,11 +144,10 @@ pub(super) fn index_some(connection: &Connection) -> Result<usize, StoreError> {
     Ok(rids.len())
 }
 
-/// The texts of a row as one. Pieces that reach from one to the other only make a row a candidate.
+/// The texts of a row as the index takes them.
 fn indexed(identifier: &str, description: Option<&str>) -> String {
-    let [identifier, description] = model::searched(identifier, description);
     // Where the index finds a U+0000, it takes the text to end there. Nobody can search for one.
-    format!("{identifier} {description}").replace('\0', " ")
+    searched(identifier, description).replace('\0', " ")
 }
 
 #[cfg(test)]

@@ -174,11 +174,7 @@ impl Writer {
 /// One failure for all: the store's error is told to each of them.
 fn fail_all(error: &StoreError, count: usize) -> Answers {
     tracing::error!(%error, writes = count, "writes failed");
-    let again = || match error {
-        StoreError::Damaged(cause) => StoreError::Damaged(cause.clone()),
-        other => StoreError::Unavailable(other.to_string()),
-    };
-    (0..count).map(|_| Err(WriteError::Store(again()))).collect()
+    (0..count).map(|_| Err(WriteError::Store(error.again()))).collect()
 }
 
 /// Reads what a write wants until it wants no more.

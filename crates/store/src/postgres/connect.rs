@@ -1,0 +1,162 @@
+//! Connections to PostgreSQL: how they are set up, lent out and given back. Must not know what is
+//! asked over them.
+
+use std::time::{Duration, Instant};
+
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime,
+};
+use tokio_postgres::Config;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::failure::{Attempts, Away, Failure};
+use super::tls;
+use super::url::PostgresUrl;
+use crate::StoreError;
+
+/// How connections to a database are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pooling {
+    /// Most connections of this process at a time: half of them for writes.
+    pub connections: usize,
+    /// How long it may take to connect to a host.
+    pub connect_timeout: Duration,
+    /// How long a statement may take, whoever waits for it.
+    pub statement_timeout: Duration,
+}
+
+impl Default for Pooling {
+    fn default() -> Self {
+        Self {
+            connections: 16,
+            connect_timeout: Duration::from_secs(2),
+            statement_timeout: Duration::from_secs(60),
+        }
+    }
+}
+
+/// How long the other side may be silent while it owes an answer to what was sent.
+const SILENCE: Duration = Duration::from_secs(5);
+/// How long a connection may be idle before it is looked whether the other side is there.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// Connections of one kind.
+#[derive(Clone, Debug)]
+pub(super) struct Connections {
+    pool: Pool,
+    tls: MakeRustls,
+    pub(super) away: Away,
+}
+
+/// What cancels a statement needs it, too.
+#[derive(Clone)]
+struct MakeRustls(MakeRustlsConnect);
+
+impl std::fmt::Debug for MakeRustls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MakeRustls").finish_non_exhaustive()
+    }
+}
+
+impl Connections {
+    /// None is made yet.
+    pub(super) fn new(
+        url: &PostgresUrl,
+        pooling: &Pooling,
+        most: usize,
+        away: Away,
+    ) -> Result<Self, StoreError> {
+        let tls = tls::connector(&url.security)?;
+        let mut config = url.config.clone();
+        configure(&mut config, pooling);
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_config(config, tls.clone(), recycling);
+        let timeout = pooling.statement_timeout.as_millis();
+        // Commits are acknowledged when they are safe. A stricter setting of the database stays.
+        let set_up = format!(
+            "SET statement_timeout = {timeout};
+             SET idle_in_transaction_session_timeout = {timeout};
+             SELECT set_config('synchronous_commit', 'on', false)
+                 WHERE current_setting('synchronous_commit') IN ('off', 'local')"
+        );
+        let prepare = Hook::async_fn(move |client: &mut deadpool_postgres::ClientWrapper, _| {
+            let set_up = set_up.clone();
+            Box::pin(async move { client.batch_execute(&set_up).await.map_err(HookError::Backend) })
+        });
+        let pool = Pool::builder(manager)
+            .max_size(most)
+            .runtime(Runtime::Tokio1)
+            .create_timeout(Some(pooling.connect_timeout * HOSTS_TRIED))
+            .post_create(prepare)
+            .build()
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        Ok(Self { pool, tls: MakeRustls(tls), away })
+    }
+
+    /// A connection, waited for until `deadline`.
+    pub(super) async fn take(&self, deadline: Instant) -> Result<Object, Failure> {
+        match tokio::time::timeout_at(deadline.into(), self.pool.get()).await {
+            Ok(connection) => Ok(connection?),
+            Err(_) => Err(Failure::Passing("no connection came free in time".to_owned())),
+        }
+    }
+
+    /// Does something over a connection until `deadline`. One that it failed over, or was not done
+    /// over in time, is not used again, and the database stops what it is doing there.
+    pub(super) async fn until<T>(
+        &self,
+        deadline: Instant,
+        connection: Object,
+        work: impl AsyncFnOnce(&Object) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        match tokio::time::timeout_at(deadline.into(), work(&connection)).await {
+            Ok(Ok(done)) => {
+                self.away.is_over();
+                Ok(done)
+            }
+            Ok(Err(failure)) => {
+                drop(Object::take(connection));
+                Err(failure)
+            }
+            Err(_) => {
+                let cancel = connection.cancel_token();
+                drop(Object::take(connection));
+                let tls = self.tls.0.clone();
+                tokio::spawn(async move {
+                    // If it does not hear, its statement ends with its own timeout.
+                    cancel.cancel_query(tls).await.ok();
+                });
+                Err(Failure::Final(StoreError::Deadline))
+            }
+        }
+    }
+
+    pub(super) fn attempts(&self, deadline: Instant) -> Attempts {
+        self.away.attempts(deadline)
+    }
+
+    /// How many are in use.
+    pub(super) fn in_use(&self) -> usize {
+        let status = self.pool.status();
+        status.size.saturating_sub(status.available)
+    }
+
+    /// Closes those that are free, and the others as they are given back.
+    pub(super) fn close(&self) {
+        self.pool.close();
+    }
+}
+
+/// Hosts that may be tried, one after the other, before one that takes writes is found.
+const HOSTS_TRIED: u32 = 4;
+
+fn configure(config: &mut Config, pooling: &Pooling) {
+    if config.get_application_name().is_none() {
+        config.application_name("muster");
+    }
+    config.connect_timeout(pooling.connect_timeout);
+    config.tcp_user_timeout(SILENCE);
+    config.keepalives_idle(IDLE);
+    config.keepalives_interval(SILENCE);
+    config.keepalives_retries(2);
+}

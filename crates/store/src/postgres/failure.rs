@@ -1,0 +1,226 @@
+//! What can go wrong between here and PostgreSQL, whether trying again helps, and how long it is
+//! tried. Must not know what was asked.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use deadpool_postgres::PoolError;
+use tokio_postgres::Error;
+use tokio_postgres::error::SqlState;
+
+use crate::StoreError;
+
+/// How long trouble is waited out: a failover that goes well is over by then.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The first pause between two attempts, doubled each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(25);
+const LONGEST_PAUSE: Duration = Duration::from_millis(800);
+
+/// Why an attempt did not succeed.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// It can be made again, over a connection of its own.
+    Passing(String),
+    /// It will come to the same.
+    Final(StoreError),
+}
+
+impl Failure {
+    /// As it is told to whoever asked.
+    pub(super) fn into_error(self) -> StoreError {
+        match self {
+            Self::Passing(why) => StoreError::Unavailable(why),
+            Self::Final(error) => error,
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Final(error)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let told = told(&error);
+        let Some(code) = error.code() else {
+            // Nearly all failures come as a connection that has gone, without a word of the server.
+            return if is_of_the_connection(&error) {
+                Self::Passing(told)
+            } else {
+                Self::Final(StoreError::Damaged(told))
+            };
+        };
+        match code {
+            &SqlState::QUERY_CANCELED => Self::Final(StoreError::Deadline),
+            code if helps_again(code) => Self::Passing(told),
+            // What was decided does not fit what is stored; or a page cannot be read.
+            &SqlState::UNIQUE_VIOLATION
+            | &SqlState::DATA_CORRUPTED
+            | &SqlState::INDEX_CORRUPTED
+            | &SqlState::UNDEFINED_TABLE
+            | &SqlState::UNDEFINED_COLUMN => Self::Final(StoreError::Damaged(told)),
+            _ => Self::Final(StoreError::Unavailable(told)),
+        }
+    }
+}
+
+impl From<PoolError> for Failure {
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::Backend(error) => match Self::from(error) {
+                // Whoever cannot be connected to may be there a moment later.
+                Self::Final(StoreError::Damaged(told)) => Self::Passing(told),
+                other => other,
+            },
+            PoolError::Timeout(_) => Self::Passing("no connection came free in time".to_owned()),
+            other => Self::Final(StoreError::Unavailable(other.to_string())),
+        }
+    }
+}
+
+/// Whether another attempt, over another connection, may succeed: it lost against another
+/// transaction, or the server ends, begins, has no room, or is not the one that takes writes.
+fn helps_again(code: &SqlState) -> bool {
+    let passing = [
+        SqlState::T_R_SERIALIZATION_FAILURE,
+        SqlState::T_R_DEADLOCK_DETECTED,
+        SqlState::READ_ONLY_SQL_TRANSACTION,
+        SqlState::ADMIN_SHUTDOWN,
+        SqlState::CRASH_SHUTDOWN,
+        SqlState::CANNOT_CONNECT_NOW,
+        SqlState::TOO_MANY_CONNECTIONS,
+        SqlState::LOCK_NOT_AVAILABLE,
+        SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+    ];
+    code.code().starts_with("08") || passing.contains(code)
+}
+
+fn is_of_the_connection(error: &Error) -> bool {
+    let source = std::error::Error::source(error);
+    error.is_closed()
+        || source.is_none()
+        || source.is_some_and(|source| source.is::<std::io::Error>())
+}
+
+/// The server's own words. What values it complains of stands elsewhere, and is left out.
+pub(super) fn told(error: &Error) -> String {
+    match error.as_db_error() {
+        Some(error) => format!("PostgreSQL says: {} ({})", error.message(), error.code().code()),
+        None => match std::error::Error::source(error) {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        },
+    }
+}
+
+/// Since when the database has been away.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Away(Arc<Absence>);
+
+#[derive(Debug, Default)]
+struct Absence {
+    /// Whether there is an instant: looked at by every read.
+    lasts: AtomicBool,
+    since: Mutex<Option<Instant>>,
+}
+
+impl Away {
+    /// An attempt has succeeded.
+    pub(super) fn is_over(&self) {
+        if self.0.lasts.swap(false, Ordering::Relaxed) {
+            *self.since() = None;
+        }
+    }
+
+    fn goes_on(&self) {
+        self.since().get_or_insert_with(Instant::now);
+        self.0.lasts.store(true, Ordering::Relaxed);
+    }
+
+    fn is_long(&self) -> bool {
+        self.0.lasts.load(Ordering::Relaxed)
+            && self.since().is_some_and(|since| since.elapsed() > PATIENCE)
+    }
+
+    fn since(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+        self.0.since.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Attempts at one thing, until this instant. As long as the database has been away for long,
+    /// each thing is tried once: whoever asks is told at once instead of when their time is over.
+    pub(super) fn attempts(&self, deadline: Instant) -> Attempts {
+        let patience = if self.is_long() { Duration::ZERO } else { PATIENCE };
+        Attempts {
+            away: self.clone(),
+            until: deadline.min(Instant::now() + patience),
+            pause: FIRST_PAUSE,
+        }
+    }
+}
+
+/// How often and how long a thing is tried.
+#[derive(Debug)]
+pub(super) struct Attempts {
+    away: Away,
+    until: Instant,
+    pause: Duration,
+}
+
+impl Attempts {
+    /// Waits before the next attempt.
+    ///
+    /// # Errors
+    /// There is to be none.
+    pub(super) async fn again(&mut self, failure: Failure) -> Result<(), StoreError> {
+        let Failure::Passing(why) = failure else { return Err(failure.into_error()) };
+        self.away.goes_on();
+        let pause = jittered(self.pause);
+        if Instant::now() + pause >= self.until {
+            return Err(StoreError::Unavailable(why));
+        }
+        tracing::debug!(why, "tried again");
+        tokio::time::sleep(pause).await;
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        Ok(())
+    }
+}
+
+/// Half of it to all of it, so that what failed together is not tried again together.
+fn jittered(pause: Duration) -> Duration {
+    let random = RandomState::new().hash_one(0);
+    let part = u32::try_from(random % 1_000).unwrap_or_default();
+    pause / 2 + pause / 2_000 * part
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_is_tried_again() {
+        for code in ["40001", "40P01", "25006", "57P01", "57P02", "57P03", "53300", "08006"] {
+            assert!(helps_again(&SqlState::from_code(code)), "{code}");
+        }
+        for code in ["23505", "42P01", "57014", "53100", "22021", "28P01", "XX001"] {
+            assert!(!helps_again(&SqlState::from_code(code)), "{code}");
+        }
+    }
+
+    #[tokio::test]
+    async fn trouble_is_waited_out_until_it_has_lasted() {
+        let away = Away::default();
+        let mut attempts = away.attempts(Instant::now() + Duration::from_millis(200));
+        let passing = || Failure::Passing("gone".to_owned());
+        let mut tries = 0;
+        while attempts.again(passing()).await.is_ok() {
+            tries += 1;
+        }
+        assert!((2..=20).contains(&tries), "{tries}");
+        let mut attempts = away.attempts(Instant::now() + Duration::from_secs(3_600));
+        assert!(attempts.again(Failure::Final(StoreError::Deadline)).await.is_err());
+    }
+}

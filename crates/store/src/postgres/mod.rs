@@ -1,0 +1,266 @@
+//! The register in PostgreSQL: a write path over some connections, reads over others. Any number
+//! of processes may work on one database; what they share is in it.
+
+mod changes;
+mod connect;
+mod failure;
+mod lanes;
+mod query;
+mod rows;
+mod schema;
+mod snapshots;
+mod tallies;
+mod tenants;
+mod texts;
+mod tls;
+mod url;
+mod writer;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use model::{Identity, IdentityId, SearchKey, TenantId};
+use odata::query::{Apply, Filter, Group, Search};
+use tokio::task::JoinHandle;
+
+use crate::load::Commits;
+use crate::queue::Queue;
+use crate::{
+    Change, Clock, CommitMeters, HistoryFilter, Holdings, Load, Outcome, Query, Snapshot,
+    StoreError, Tenant, Write, WriteError,
+};
+use connect::Connections;
+pub use connect::Pooling;
+use failure::{Away, Failure};
+use query::Reading;
+pub use url::PostgresUrl;
+
+/// How long a read may take that nobody set a deadline for.
+const AT_ONCE: Duration = Duration::from_secs(10);
+/// How long a step of administration may take: it may touch thousands of rows.
+const ADMINISTERED: Duration = Duration::from_secs(60);
+
+/// An open register in PostgreSQL.
+#[derive(Debug)]
+pub struct Postgres {
+    queue: Queue,
+    readers: Connections,
+    clock: Clock,
+    commits: Arc<Commits>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// Does something over a connection, again as long as that helps, until a deadline.
+macro_rules! attempted {
+    ($self:ident, $deadline:expr, |$client:ident| $work:expr) => {{
+        let deadline: Instant = $deadline;
+        let mut attempts = $self.readers.attempts(deadline);
+        loop {
+            let attempt = async {
+                let connection = $self.readers.take(deadline).await?;
+                let work = async |$client: &deadpool_postgres::Object| $work.await;
+                $self.readers.until(deadline, connection, work).await
+            };
+            match attempt.await {
+                Ok(done) => break Ok(done),
+                Err(failure) => {
+                    let failure: Failure = failure;
+                    if let Err(error) = attempts.again(failure).await {
+                        break Err(error);
+                    }
+                }
+            }
+        }
+    }};
+}
+
+impl Postgres {
+    /// Connects, makes and migrates the tables as needed, and starts the write path.
+    ///
+    /// # Errors
+    /// The database cannot be reached or is no register's, or a later build has migrated it.
+    pub async fn open(
+        url: &PostgresUrl,
+        pooling: &Pooling,
+        clock: Clock,
+    ) -> Result<Self, StoreError> {
+        let for_writes = (pooling.connections / 2).max(1);
+        let for_reads = pooling.connections.saturating_sub(for_writes).max(1);
+        let away = Away::default();
+        let readers = Connections::new(url, pooling, for_reads, away.clone())?;
+        let writers = Connections::new(url, pooling, for_writes, away)?;
+        let (queue, intake) = Queue::new();
+        let commits = Arc::new(Commits::default());
+        let told = Arc::clone(&commits);
+        let store =
+            Self { queue, readers, clock: clock.clone(), commits, writer: Mutex::default() };
+        store.prepare().await.map_err(|error| match error {
+            StoreError::Unavailable(reason) => StoreError::Open { path: url.to_string(), reason },
+            other => other,
+        })?;
+        let writer = writer::start(writers, for_writes, intake, clock, told);
+        *store.writer.lock().unwrap_or_else(PoisonError::into_inner) = Some(writer);
+        Ok(store)
+    }
+
+    async fn prepare(&self) -> Result<(), StoreError> {
+        let deadline = Instant::now() + ADMINISTERED;
+        attempted!(self, deadline, |client| schema::prepare(client, &self.clock)).map(drop)
+    }
+
+    pub(crate) fn tell_commits(&self, meters: CommitMeters) {
+        self.commits.tell(meters);
+    }
+
+    pub(crate) fn load(&self) -> Load {
+        let (waiting_writes, waiting_rows) = self.queue.waiting();
+        Load { waiting_writes, waiting_rows, scans: self.readers.in_use(), log_pages: 0 }
+    }
+
+    pub(crate) async fn close(&self) {
+        self.queue.close();
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writer) = writer {
+            // A panic there has been reported already, and there is nothing left to save.
+            drop(writer.await);
+        }
+        self.readers.close();
+    }
+
+    pub(crate) async fn write(&self, write: Write) -> Result<Outcome, WriteError> {
+        self.queue.write(write).await
+    }
+
+    pub(crate) async fn get(
+        &self,
+        tenant: TenantId,
+        id: IdentityId,
+    ) -> Result<Option<Identity>, StoreError> {
+        attempted!(self, Instant::now() + AT_ONCE, |client| rows::by_id(client, tenant, id))
+    }
+
+    pub(crate) async fn page(
+        &self,
+        tenant: TenantId,
+        query: Query,
+        deadline: Instant,
+    ) -> Result<Vec<Identity>, StoreError> {
+        attempted!(self, deadline, |client| query::page(
+            &Reading { client, tenant, deadline },
+            &query
+        ))
+    }
+
+    pub(crate) async fn count(
+        &self,
+        tenant: TenantId,
+        filter: Option<Filter>,
+        search: Option<Search>,
+        deadline: Instant,
+    ) -> Result<u64, StoreError> {
+        attempted!(self, deadline, |client| query::count(
+            &Reading { client, tenant, deadline },
+            filter.as_ref(),
+            search.as_ref()
+        ))
+    }
+
+    pub(crate) async fn summary(
+        &self,
+        tenant: TenantId,
+        apply: Apply,
+        deadline: Instant,
+    ) -> Result<Vec<Group>, StoreError> {
+        attempted!(self, deadline, |client| query::summary(
+            &Reading { client, tenant, deadline },
+            &apply
+        ))
+    }
+
+    pub(crate) async fn find(
+        &self,
+        tenant: TenantId,
+        keys: Vec<SearchKey>,
+        deadline: Instant,
+    ) -> Result<Vec<Identity>, StoreError> {
+        attempted!(self, deadline, |client| rows::find(client, tenant, &keys))
+    }
+
+    pub(crate) async fn history(
+        &self,
+        filter: &HistoryFilter,
+        after: Option<(TenantId, i64)>,
+        limit: usize,
+    ) -> Result<Vec<Change>, StoreError> {
+        let deadline = Instant::now() + ADMINISTERED;
+        attempted!(self, deadline, |client| rows::history(client, filter, after, limit))
+    }
+
+    pub(crate) async fn snapshots(&self, tenant: TenantId) -> Result<Vec<Snapshot>, StoreError> {
+        attempted!(self, Instant::now() + AT_ONCE, |client| snapshots::list(client, tenant))
+    }
+
+    pub(crate) async fn tenant(&self, id: TenantId) -> Result<Option<Tenant>, StoreError> {
+        attempted!(self, Instant::now() + AT_ONCE, |client| tenants::find(client, id))
+    }
+
+    pub(crate) async fn tenants(&self) -> Result<Vec<Tenant>, StoreError> {
+        attempted!(self, Instant::now() + ADMINISTERED, |client| tenants::all(client))
+    }
+
+    pub(crate) async fn add_tenant(
+        &self,
+        id: TenantId,
+        name: &str,
+        licensed: bool,
+    ) -> Result<bool, StoreError> {
+        let created = self.clock.ticks();
+        attempted!(self, Instant::now() + AT_ONCE, |client| tenants::add(
+            client, id, name, licensed, created
+        ))
+    }
+
+    pub(crate) async fn set_licence(
+        &self,
+        id: TenantId,
+        licensed: bool,
+    ) -> Result<bool, StoreError> {
+        attempted!(self, Instant::now() + AT_ONCE, |client| tenants::set_licence(
+            client, id, licensed
+        ))
+    }
+
+    pub(crate) async fn holdings(&self, id: TenantId) -> Result<Holdings, StoreError> {
+        attempted!(self, Instant::now() + ADMINISTERED, |client| tenants::holdings(client, id))
+    }
+
+    pub(crate) async fn remove_tenant(
+        &self,
+        id: TenantId,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<(), StoreError> {
+        self.set_licence(id, false).await?;
+        let mut removed = 0;
+        for rows in [true, false] {
+            loop {
+                let deadline = Instant::now() + ADMINISTERED;
+                let gone = if rows {
+                    attempted!(self, deadline, |client| tenants::remove_rows(client, id))?
+                } else {
+                    attempted!(self, deadline, |client| tenants::remove_changes(client, id))?
+                };
+                if gone == 0 {
+                    break;
+                }
+                removed += gone;
+                progress(removed);
+            }
+        }
+        let deadline = Instant::now() + ADMINISTERED;
+        attempted!(self, deadline, |client| tenants::remove_rest(client, id))
+    }
+
+    pub(crate) async fn setting(&self, name: &str, first: &[u8]) -> Result<Vec<u8>, StoreError> {
+        attempted!(self, Instant::now() + AT_ONCE, |client| schema::setting(client, name, first))
+    }
+}

@@ -1,0 +1,212 @@
+//! Numbered migrations, and what all processes on one database share.
+
+use deadpool_postgres::Object;
+use futures_util::future::try_join_all;
+use model::{IdentityType, identifier_key};
+use odata::FOLD_VERSION;
+use tokio_postgres::Row;
+use tokio_postgres::error::SqlState;
+use uuid::Uuid;
+
+use super::failure::Failure;
+use super::rows::damaged;
+use crate::query::searched;
+use crate::{Clock, StoreError};
+
+/// The migrations, by number from 1. One that has landed is never edited: the next one is added.
+const MIGRATIONS: &[(&str, &str)] =
+    &[("register", include_str!("../../migrations/postgres/0001_register.sql"))];
+
+/// The tables that Citus spreads over its nodes, by `tenant_id`, each tenant's rows together.
+const DISTRIBUTED: [&str; 7] = [
+    "tenants",
+    "identities",
+    "identity_texts",
+    "changes",
+    "tallies",
+    "snapshots",
+    "snapshot_changes",
+];
+const LEDGER: &str = "CREATE TABLE IF NOT EXISTS migrations (
+         version       bigint NOT NULL PRIMARY KEY,
+         name          text   NOT NULL,
+         applied_ticks bigint NOT NULL
+     )";
+/// Who holds it migrates; the others wait, and find nothing left to do.
+const TURN: &str = "LOCK TABLE migrations IN ACCESS EXCLUSIVE MODE";
+const OURS: &str = "SELECT to_regclass('migrations') IS NOT NULL, NOT EXISTS \
+     (SELECT FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r')";
+const FOUND: &str = "SELECT coalesce(max(version), 0) FROM migrations";
+const APPLIED: &str = "INSERT INTO migrations (version, name, applied_ticks) VALUES ($1, $2, $3)";
+const SET: &str =
+    "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+const GET: &str = "SELECT value FROM settings WHERE name = $1";
+const INDEX_OF_TEXT: &str = "CREATE INDEX IF NOT EXISTS identity_texts_by_part \
+     ON identity_texts USING gin (searched gin_trgm_ops)";
+const HAS_INDEX_OF_TEXT: &str = "SELECT to_regclass('identity_texts_by_part') IS NOT NULL";
+
+/// Brings the schema up to date, and gives its version before and now.
+pub(super) async fn prepare(client: &Object, clock: &Clock) -> Result<(i64, i64), Failure> {
+    fits(client).await?;
+    let row = client.query_one(OURS, &[]).await?;
+    let (is_ours, is_empty): (bool, bool) = (row.try_get(0)?, row.try_get(1)?);
+    if !is_ours {
+        if !is_empty {
+            return Err(StoreError::Foreign.into());
+        }
+        make_ledger(client).await?;
+    }
+    client.batch_execute("BEGIN").await?;
+    let found = migrate(client, clock).await?;
+    client.batch_execute("COMMIT").await?;
+    index_texts(client).await?;
+    Ok((found, i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)))
+}
+
+/// Whether the database can hold what a register holds.
+async fn fits(client: &Object) -> Result<(), Failure> {
+    let row = client
+        .query_one(
+            "SELECT current_setting('server_encoding'), current_setting('server_version_num')::int",
+            &[],
+        )
+        .await?;
+    let (encoding, version): (&str, i32) = (row.try_get(0)?, row.try_get(1)?);
+    let unfit = |reason: String| Err(Failure::Final(StoreError::Unfit(reason)));
+    if encoding != "UTF8" {
+        return unfit(format!(
+            "its encoding is {encoding}, and identifiers are Unicode: make it with ENCODING 'UTF8'"
+        ));
+    }
+    if version < 150_000 {
+        return unfit(format!(
+            "it is of PostgreSQL {}, and muster needs 15 or later",
+            version / 10_000
+        ));
+    }
+    Ok(())
+}
+
+/// Two processes may come at once, and the statement does not see the other's table until it fails
+/// on it.
+async fn make_ledger(client: &Object) -> Result<(), Failure> {
+    match client.batch_execute(LEDGER).await {
+        Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => {
+            Err(Failure::Passing("another process makes the tables".to_owned()))
+        }
+        made => Ok(made?),
+    }
+}
+
+/// Within a transaction. The version that was found.
+async fn migrate(client: &Object, clock: &Clock) -> Result<i64, Failure> {
+    client.batch_execute(TURN).await?;
+    let found: i64 = client.query_one(FOUND, &[]).await?.try_get(0)?;
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    if found > known {
+        return Err(StoreError::NewerSchema { found, known }.into());
+    }
+    for (version, (name, sql)) in (1_i64..).zip(MIGRATIONS).filter(|(version, _)| *version > found)
+    {
+        client.batch_execute(sql).await?;
+        client.execute(APPLIED, &[&version, name, &clock.ticks()]).await?;
+    }
+    if found == 0 {
+        distribute(client).await?;
+    }
+    refold(client).await?;
+    Ok(found)
+}
+
+/// Spreads new tables, where Citus is there to do it.
+async fn distribute(client: &Object) -> Result<(), Failure> {
+    let citus = "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')";
+    if !client.query_one(citus, &[]).await?.try_get::<_, bool>(0)? {
+        return Ok(());
+    }
+    for table in DISTRIBUTED {
+        let spread = format!("SELECT create_distributed_table('{table}', 'tenant_id')");
+        client.batch_execute(&spread).await?;
+    }
+    Ok(())
+}
+
+/// The index of text, where the extension that it needs is there or can be made.
+async fn index_texts(client: &Object) -> Result<(), Failure> {
+    if client.query_one(HAS_INDEX_OF_TEXT, &[]).await?.try_get(0)? {
+        return Ok(());
+    }
+    for sql in ["CREATE EXTENSION IF NOT EXISTS pg_trgm", INDEX_OF_TEXT] {
+        if let Err(error) = client.batch_execute(sql).await {
+            let Some(cause) = error.as_db_error() else { return Err(error.into()) };
+            tracing::warn!(
+                cause = cause.message(),
+                "no index of text: $search and contains go through all rows of a tenant. Install \
+                 the extension pg_trgm, or have it created in this database by whoever may, and \
+                 start again"
+            );
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+const FOLDED: &str = "SELECT tenant_id, id, type, identifier, description FROM identities \
+     WHERE (tenant_id, id) > ($1, $2) ORDER BY tenant_id, id LIMIT 1000";
+const REFOLD: &str = "UPDATE identities SET identifier_key = $3 WHERE tenant_id = $1 AND id = $2";
+const REFOLD_TEXT: &str =
+    "UPDATE identity_texts SET searched = $3 WHERE tenant_id = $1 AND id = $2";
+
+/// Makes anew what was made by another folding.
+async fn refold(client: &Object) -> Result<(), Failure> {
+    let ours = FOLD_VERSION.to_le_bytes();
+    if setting(client, "fold_version", &ours).await? == ours {
+        return Ok(());
+    }
+    let (select, update, update_text) = tokio::try_join!(
+        client.prepare(FOLDED),
+        client.prepare(REFOLD),
+        client.prepare(REFOLD_TEXT),
+    )?;
+    let mut last = (Uuid::nil(), Uuid::nil());
+    loop {
+        let rows = client.query(&select, &[&last.0, &last.1]).await?;
+        let Some(end) = rows.last() else { break };
+        last = (end.try_get(0)?, end.try_get(1)?);
+        let one = async |row: &Row| {
+            let (tenant, id): (Uuid, Uuid) = (row.try_get(0)?, row.try_get(1)?);
+            let identity_type = IdentityType::from_value(i64::from(row.try_get::<_, i16>(2)?))
+                .ok_or_else(|| damaged("type of identity"))?;
+            let (identifier, description): (&str, Option<&str>) =
+                (row.try_get(3)?, row.try_get(4)?);
+            let key = identifier_key(identity_type, identifier);
+            client.execute(&update, &[&tenant, &id, &key]).await.map_err(|error| {
+                match error.code() {
+                    Some(&SqlState::UNIQUE_VIOLATION) => {
+                        Failure::Final(StoreError::FoldCollision {
+                            identifier: identifier.to_owned(),
+                        })
+                    }
+                    _ => error.into(),
+                }
+            })?;
+            let text = searched(identifier, description);
+            client.execute(&update_text, &[&tenant, &id, &text]).await?;
+            Ok::<(), Failure>(())
+        };
+        try_join_all(rows.iter().map(one)).await?;
+    }
+    client
+        .execute("UPDATE settings SET value = $1 WHERE name = 'fold_version'", &[&ours.as_slice()])
+        .await?;
+    Ok(())
+}
+
+/// The stored value of a setting, `first` if there was none: whoever comes first decides.
+pub(super) async fn setting(client: &Object, name: &str, first: &[u8]) -> Result<Vec<u8>, Failure> {
+    client.execute(SET, &[&name, &first]).await?;
+    match client.query_opt(GET, &[&name]).await? {
+        Some(row) => Ok(row.try_get(0)?),
+        None => Err(damaged(&format!("setting '{name}'"))),
+    }
+}
