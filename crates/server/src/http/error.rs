@@ -311,10 +311,16 @@ impl From<StoreError> for ApiError {
                 "The store is away; nothing was stored. Try again after the time in Retry-After.",
                 error.to_string(),
             ),
+            StoreError::Unsettled => Self::new(
+                ErrorKind::Internal,
+                "The database was lost while it committed this write, and it is not known whether \
+                 it is stored. Read the identity, or look for the request-id in the history, before \
+                 you send it again.",
+            )
+            .caused_by(error.to_string()),
             // Handlers that set a deadline answer with it; here nobody knows which it was.
             StoreError::Deadline
             | StoreError::Damaged(_)
-            | StoreError::Unsettled
             | StoreError::Unfit(_)
             | StoreError::NewerSchema { .. }
             | StoreError::Foreign

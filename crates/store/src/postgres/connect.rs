@@ -97,7 +97,7 @@ impl Connections {
     pub(super) async fn take(&self, deadline: Instant) -> Result<Object, Failure> {
         match tokio::time::timeout_at(deadline.into(), self.pool.get()).await {
             Ok(connection) => Ok(connection?),
-            Err(_) => Err(Failure::Passing("no connection came free in time".to_owned())),
+            Err(_) => Err(Failure::Final(StoreError::Deadline)),
         }
     }
 

@@ -39,6 +39,7 @@ pub use url::PostgresUrl;
 const AT_ONCE: Duration = Duration::from_secs(10);
 /// How long a step of administration may take: it may touch thousands of rows.
 const ADMINISTERED: Duration = Duration::from_secs(60);
+const SILENT: &str = "the database did not answer in time";
 
 /// An open register in PostgreSQL.
 #[derive(Debug)]
@@ -50,8 +51,15 @@ pub struct Postgres {
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// Does something over a connection, again as long as that helps, until a deadline.
+/// Does something over a connection, again as long as that helps, until a deadline; or, where the
+/// caller set none, within a time that only a database that is away exceeds.
 macro_rules! attempted {
+    ($self:ident, within $time:expr, |$client:ident| $work:expr) => {
+        match attempted!($self, Instant::now() + $time, |$client| $work) {
+            Err(StoreError::Deadline) => Err(StoreError::Unavailable(SILENT.to_owned())),
+            other => other,
+        }
+    };
     ($self:ident, $deadline:expr, |$client:ident| $work:expr) => {{
         let deadline: Instant = $deadline;
         let mut attempts = $self.readers.attempts(deadline);
@@ -104,8 +112,8 @@ impl Postgres {
     }
 
     async fn prepare(&self) -> Result<(), StoreError> {
-        let deadline = Instant::now() + ADMINISTERED;
-        attempted!(self, deadline, |client| schema::prepare(client, &self.clock)).map(drop)
+        attempted!(self, within ADMINISTERED, |client| schema::prepare(client, &self.clock))
+            .map(drop)
     }
 
     pub(crate) fn tell_commits(&self, meters: CommitMeters) {
@@ -136,7 +144,7 @@ impl Postgres {
         tenant: TenantId,
         id: IdentityId,
     ) -> Result<Option<Identity>, StoreError> {
-        attempted!(self, Instant::now() + AT_ONCE, |client| rows::by_id(client, tenant, id))
+        attempted!(self, within AT_ONCE, |client| rows::by_id(client, tenant, id))
     }
 
     pub(crate) async fn page(
@@ -192,20 +200,19 @@ impl Postgres {
         after: Option<(TenantId, i64)>,
         limit: usize,
     ) -> Result<Vec<Change>, StoreError> {
-        let deadline = Instant::now() + ADMINISTERED;
-        attempted!(self, deadline, |client| rows::history(client, filter, after, limit))
+        attempted!(self, within ADMINISTERED, |client| rows::history(client, filter, after, limit))
     }
 
     pub(crate) async fn snapshots(&self, tenant: TenantId) -> Result<Vec<Snapshot>, StoreError> {
-        attempted!(self, Instant::now() + AT_ONCE, |client| snapshots::list(client, tenant))
+        attempted!(self, within AT_ONCE, |client| snapshots::list(client, tenant))
     }
 
     pub(crate) async fn tenant(&self, id: TenantId) -> Result<Option<Tenant>, StoreError> {
-        attempted!(self, Instant::now() + AT_ONCE, |client| tenants::find(client, id))
+        attempted!(self, within AT_ONCE, |client| tenants::find(client, id))
     }
 
     pub(crate) async fn tenants(&self) -> Result<Vec<Tenant>, StoreError> {
-        attempted!(self, Instant::now() + ADMINISTERED, |client| tenants::all(client))
+        attempted!(self, within ADMINISTERED, |client| tenants::all(client))
     }
 
     pub(crate) async fn add_tenant(
@@ -215,7 +222,7 @@ impl Postgres {
         licensed: bool,
     ) -> Result<bool, StoreError> {
         let created = self.clock.ticks();
-        attempted!(self, Instant::now() + AT_ONCE, |client| tenants::add(
+        attempted!(self, within AT_ONCE, |client| tenants::add(
             client, id, name, licensed, created
         ))
     }
@@ -225,13 +232,13 @@ impl Postgres {
         id: TenantId,
         licensed: bool,
     ) -> Result<bool, StoreError> {
-        attempted!(self, Instant::now() + AT_ONCE, |client| tenants::set_licence(
+        attempted!(self, within AT_ONCE, |client| tenants::set_licence(
             client, id, licensed
         ))
     }
 
     pub(crate) async fn holdings(&self, id: TenantId) -> Result<Holdings, StoreError> {
-        attempted!(self, Instant::now() + ADMINISTERED, |client| tenants::holdings(client, id))
+        attempted!(self, within ADMINISTERED, |client| tenants::holdings(client, id))
     }
 
     pub(crate) async fn remove_tenant(
@@ -243,11 +250,12 @@ impl Postgres {
         let mut removed = 0;
         for rows in [true, false] {
             loop {
-                let deadline = Instant::now() + ADMINISTERED;
                 let gone = if rows {
-                    attempted!(self, deadline, |client| tenants::remove_rows(client, id))?
+                    attempted!(self, within ADMINISTERED, |client| tenants::remove_rows(client, id))?
                 } else {
-                    attempted!(self, deadline, |client| tenants::remove_changes(client, id))?
+                    attempted!(self, within ADMINISTERED, |client| tenants::remove_changes(
+                        client, id
+                    ))?
                 };
                 if gone == 0 {
                     break;
@@ -256,11 +264,10 @@ impl Postgres {
                 progress(removed);
             }
         }
-        let deadline = Instant::now() + ADMINISTERED;
-        attempted!(self, deadline, |client| tenants::remove_rest(client, id))
+        attempted!(self, within ADMINISTERED, |client| tenants::remove_rest(client, id))
     }
 
     pub(crate) async fn setting(&self, name: &str, first: &[u8]) -> Result<Vec<u8>, StoreError> {
-        attempted!(self, Instant::now() + AT_ONCE, |client| schema::setting(client, name, first))
+        attempted!(self, within AT_ONCE, |client| schema::setting(client, name, first))
     }
 }

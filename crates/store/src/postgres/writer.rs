@@ -144,7 +144,11 @@ impl Writer {
 
     /// Decides and stores the writes in one transaction. A failure means that nothing is stored.
     async fn transact(&self, tenant: TenantId, writes: &[&Write]) -> Result<End, Failure> {
-        let connection = self.connections.take(Instant::now() + TURN_PATIENCE).await?;
+        let taken = self.connections.take(Instant::now() + TURN_PATIENCE).await;
+        let connection = taken.map_err(|failure| match failure {
+            Failure::Final(StoreError::Deadline) => Failure::Passing("no connection".to_owned()),
+            other => other,
+        })?;
         let end = self.transact_over(&connection, tenant, writes).await;
         match end {
             Ok(End::Answered(_)) => self.connections.away.is_over(),
