@@ -14,13 +14,6 @@ fn rows(prefix: &str, count: usize) -> Value {
     import(&rows, false)
 }
 
-/// Keeps the service from beginning a transaction for as long as this lives.
-fn hold_up(service: &Service) -> rusqlite::Connection {
-    let connection = rusqlite::Connection::open(service.data().join("muster.db")).unwrap();
-    connection.execute_batch("BEGIN IMMEDIATE").unwrap();
-    connection
-}
-
 fn check_refused(answer: &Answer) {
     let message = answer.fails(503, "ServiceUnavailable");
     assert!(message.contains("stored nothing"), "{message}");
@@ -31,7 +24,7 @@ each_engine!(
     more_than_may_wait_is_refused_at_once,
     ["--max-import-rows", "50001"],
     async |service: &Service| {
-        let lock = hold_up(service);
+        let lock = service.hold_up().await;
         let (one, other) = (rows("a", 50_001), rows("b", 50_001));
         let both = select(
             service.post(IMPORT, &one).into_future(),
@@ -54,7 +47,7 @@ each_engine!(
         // the second arrives only when the first is done, both are done: then once more.
         for attempt in 0.. {
             let before = service.rows().await.len();
-            let lock = hold_up(service);
+            let lock = service.hold_up().await;
             let (many, single) = (rows(&format!("{attempt} "), 300), serial(&format!("{attempt}")));
             let unlock = async {
                 tokio::time::sleep(Duration::from_millis(900)).await;

@@ -35,8 +35,11 @@ impl Default for Pooling {
     }
 }
 
-/// How long the other side may be silent while it owes an answer to what was sent.
-const SILENCE: Duration = Duration::from_secs(5);
+/// How long the other side may leave what was sent to it lying before it counts as gone. One that
+/// is busy with a statement does not take the next.
+const SILENCE: Duration = Duration::from_secs(15);
+/// How long it may not say that it is there, when it is asked.
+const PROBE: Duration = Duration::from_secs(5);
 /// How long a connection may be idle before it is looked whether the other side is there.
 const IDLE: Duration = Duration::from_secs(30);
 
@@ -157,6 +160,6 @@ fn configure(config: &mut Config, pooling: &Pooling) {
     config.connect_timeout(pooling.connect_timeout);
     config.tcp_user_timeout(SILENCE);
     config.keepalives_idle(IDLE);
-    config.keepalives_interval(SILENCE);
+    config.keepalives_interval(PROBE);
     config.keepalives_retries(2);
 }

@@ -19,7 +19,7 @@ use super::failure::Failure;
 use super::lanes::Lanes;
 use super::rows::{BY_IDS, Value, by_keys, execute, identity, instant};
 use super::{changes, snapshots, tallies};
-use crate::batch::{Counter, Stamp, View, Want};
+use crate::batch::{Counter, Stamp, Step, View, Want};
 use crate::load::Commits;
 use crate::queue::{Intake, Job, drop_expired};
 use crate::{Clock, Operation, Outcome, StoreError, Write, WriteError};
@@ -30,6 +30,9 @@ const ADVANCE: &str = "UPDATE tenants SET next_seq = $2, last_ticks = $3 WHERE t
 const RECORDED: &str =
     "SELECT EXISTS (SELECT FROM changes WHERE tenant_id = $1 AND seq = $2 AND request_id = $3)";
 
+/// Steps that are stored by one statement of each kind: what is sent at once must not fill the way to
+/// the database for longer than a moment.
+const STORED_AT_ONCE: usize = 2_000;
 /// How long it is tried to find out whether a write was stored whose commit was not answered.
 const SETTLE_PATIENCE: Duration = Duration::from_secs(60);
 /// How long a transaction waits for a connection, one of which comes free with each that ends.
@@ -193,22 +196,10 @@ impl Writer {
             client.batch_execute("COMMIT").await?;
             return Ok(End::Answered(answers));
         }
-        let (Some(first), Some((_, next_seq))) = (view.steps().first(), view.counters().next())
-        else {
+        let Some(mark) = store(client, tenant, &view, writes, now).await? else {
             client.batch_execute("ROLLBACK").await?;
             return Ok(End::Answered(answers));
         };
-        let mark = Mark {
-            seq: first.seq,
-            request_id: writes.get(first.job).map_or(Uuid::nil(), |it| it.audit.request_id),
-        };
-        let deltas = view.deltas();
-        tokio::try_join!(
-            changes::store(client, tenant, view.steps()),
-            changes::record(client, tenant, view.steps(), writes, now),
-            tallies::change(client, tenant, &deltas),
-            advance(client, tenant, next_seq, now),
-        )?;
         self.commit(client, answers, mark, view.steps().len()).await
     }
 
@@ -329,6 +320,39 @@ async fn read(
     let read = wants.read(client, tenant).await?;
     wants.put(tenant, read, view);
     Ok(())
+}
+
+/// Stores what was decided, in as few round trips as that takes. `None` if it is nothing.
+async fn store(
+    client: &Object,
+    tenant: TenantId,
+    view: &View,
+    writes: &[&Write],
+    now: DateTimeOffset,
+) -> Result<Option<Mark>, Failure> {
+    let (Some(first), Some((_, next_seq))) = (view.steps().first(), view.counters().next()) else {
+        return Ok(None);
+    };
+    let request_id = writes.get(first.job).map_or(Uuid::nil(), |it| it.audit.request_id);
+    let mark = Mark { seq: first.seq, request_id };
+    let deltas = view.deltas();
+    let chunks: Vec<&[Step]> = view.steps().chunks(STORED_AT_ONCE).collect();
+    let (last, earlier) = chunks.split_last().map_or((&[][..], &[][..]), |(it, rest)| (*it, rest));
+    let stored = async |steps| {
+        tokio::try_join!(
+            changes::store(client, tenant, steps),
+            changes::record(client, tenant, steps, writes, now),
+        )
+    };
+    for steps in earlier {
+        stored(steps).await?;
+    }
+    tokio::try_join!(
+        stored(last),
+        tallies::change(client, tenant, &deltas),
+        advance(client, tenant, next_seq, now),
+    )?;
+    Ok(Some(mark))
 }
 
 async fn advance(

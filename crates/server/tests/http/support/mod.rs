@@ -31,6 +31,11 @@ macro_rules! each_engine {
             async fn sqlite() {
                 crate::support::run(crate::support::Engine::Sqlite, &[$($option),*], $test).await;
             }
+
+            #[tokio::test]
+            async fn postgres() {
+                crate::support::run(crate::support::Engine::Postgres, &[$($option),*], $test).await;
+            }
         }
     };
 }

@@ -9,6 +9,7 @@ use muster::cli::ServeArgs;
 use reqwest::Method;
 use serde_json::Value;
 use tempfile::TempDir;
+use testbed::{Cluster, Database};
 use uuid::Uuid;
 
 use super::token::{Token, signing_key};
@@ -21,6 +22,30 @@ pub(crate) const COLLECTION: &str = "/beta/deviceManagement/importedDeviceIdenti
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Engine {
     Sqlite,
+    Postgres,
+}
+
+/// Where a register is, which goes with the service.
+struct Place {
+    data: TempDir,
+    database: Option<Database>,
+}
+
+impl Place {
+    /// An empty one. `None` where the engine is not there.
+    fn on(engine: Engine) -> Option<Self> {
+        let database = match engine {
+            Engine::Sqlite => None,
+            Engine::Postgres => Some(Cluster::shared()?.database()),
+        };
+        Some(Self { data: TempDir::new().unwrap(), database })
+    }
+
+    /// Its address, as `--store` takes it.
+    fn url(&self) -> String {
+        let file = || format!("sqlite:{}", self.data.path().join("muster.db").display());
+        self.database.as_ref().map_or_else(file, Database::url)
+    }
 }
 
 /// A running service. Its calls carry a token of the development tenant that may do everything,
@@ -29,33 +54,40 @@ pub(crate) struct Service {
     server: Server,
     http: reqwest::Client,
     token: String,
-    data: TempDir,
+    place: Place,
 }
 
-/// Runs one test with a service of its own.
+/// A lock that holds up whoever writes.
+pub(crate) enum HeldUp {
+    File { _connection: rusqlite::Connection },
+    Database { _client: tokio_postgres::Client },
+}
+
+/// Runs one test with a service of its own, if the engine is there.
 pub(crate) async fn run(engine: Engine, options: &[&str], test: impl AsyncFnOnce(&Service)) {
-    let service = Service::start(engine, options).await;
+    let Some(place) = Place::on(engine) else { return };
+    let service = Service::start(place, options).await;
     test(&service).await;
     service.server.stop().await;
 }
 
 impl Service {
-    async fn start(engine: Engine, options: &[&str]) -> Self {
-        let data = TempDir::new().unwrap();
+    async fn start(place: Place, options: &[&str]) -> Self {
+        let data = &place.data;
         // Making an RSA key takes longer than most tests: all services of a run share one.
         std::fs::write(data.path().join("dev-signing-key.pem"), signing_key()).unwrap();
-        let store = match engine {
-            Engine::Sqlite => format!("sqlite:{}", data.path().join("muster.db").display()),
-        };
+        let store = place.url();
         let directory = data.path().display().to_string();
         let given = ["muster", "--dev", "--no-sample", "--listen", "127.0.0.1:0"];
-        let place = ["--data", &directory, "--store", &store];
-        let args = given.iter().chain(&place).chain(options);
+        let there = ["--data", &directory, "--store", &store];
+        // A test is one client or a few, and many tests share a database server.
+        let few = ["--store-connections", "6"];
+        let args = given.iter().chain(&there).chain(&few).chain(options);
         let args = ServeArgs::try_parse_from(args).unwrap();
         let server = Server::start(&args).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let token = Token::of(&server.tenant().to_string()).sign();
-        Self { server, http, token, data }
+        Self { server, http, token, place }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -68,7 +100,7 @@ impl Service {
     }
 
     pub(crate) fn data(&self) -> &std::path::Path {
-        self.data.path()
+        self.place.data.path()
     }
 
     /// The development tenant.
@@ -93,6 +125,26 @@ impl Service {
     pub(crate) async fn set_licence(&self, tenant: &str, licensed: bool) {
         let store = self.server.store();
         assert!(store.set_licence(tenant.parse().unwrap(), licensed).await.unwrap());
+    }
+
+    /// Keeps the service from beginning to write for as long as this lives.
+    pub(crate) async fn hold_up(&self) -> HeldUp {
+        match &self.place.database {
+            None => {
+                let file = self.place.data.path().join("muster.db");
+                let connection = rusqlite::Connection::open(file).unwrap();
+                connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+                HeldUp::File { _connection: connection }
+            }
+            Some(database) => {
+                let (client, connection) =
+                    tokio_postgres::connect(&database.url(), tokio_postgres::NoTls).await.unwrap();
+                tokio::spawn(connection);
+                let lock = "BEGIN; LOCK TABLE tenants IN EXCLUSIVE MODE";
+                client.batch_execute(lock).await.unwrap();
+                HeldUp::Database { _client: client }
+            }
+        }
     }
 
     /// How many writes wait to be begun.
