@@ -1,6 +1,6 @@
 //! Where PostgreSQL's programs are, and as whom they run.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
@@ -22,7 +22,7 @@ const MISSING: &str = "PostgreSQL is not installed (initdb, postgres and psql, i
 pub(crate) fn find() -> Option<&'static Path> {
     static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
     let found = FOUND.get_or_init(|| {
-        let found = of_debian().or_else(on_path);
+        let found = of_debian(Path::new(VERSIONS)).or_else(|| on_path(&std::env::var_os("PATH")?));
         if found.is_none() && !is_required() {
             // Past the harness, which shows nothing of a test that passes.
             let line = format!("skipped: tests on PostgreSQL, because {MISSING}\n");
@@ -43,19 +43,18 @@ fn is_complete(directory: &Path) -> bool {
 }
 
 /// The highest version of Debian's.
-fn of_debian() -> Option<PathBuf> {
-    let versions = std::fs::read_dir(VERSIONS).ok()?;
+fn of_debian(all: &Path) -> Option<PathBuf> {
+    let versions = std::fs::read_dir(all).ok()?;
     let numbered = versions.filter_map(|entry| {
         let name = entry.ok()?.file_name();
         let number: u32 = name.to_str()?.parse().ok()?;
-        Some((number, Path::new(VERSIONS).join(name).join("bin")))
+        Some((number, all.join(name).join("bin")))
     });
     numbered.filter(|(_, bin)| is_complete(bin)).max().map(|(_, bin)| bin)
 }
 
-fn on_path() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).find(|directory| is_complete(directory))
+fn on_path(path: &OsStr) -> Option<PathBuf> {
+    std::env::split_paths(path).find(|directory| is_complete(directory))
 }
 
 /// A command that sees nothing of our environment, in which `PG…` would mean other servers.
@@ -105,5 +104,49 @@ impl Account {
     /// Has a command run as this account.
     pub(crate) fn run(self, command: &mut Command) {
         command.uid(self.user).gid(self.group);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn install(directory: &Path, programs: &[&str]) {
+        fs::create_dir_all(directory).unwrap();
+        programs.iter().for_each(|program| fs::write(directory.join(program), "").unwrap());
+    }
+
+    #[test]
+    fn the_highest_version_that_is_complete_is_taken() {
+        let root = tempfile::tempdir().unwrap();
+        let bin = |version: &str| root.path().join(version).join("bin");
+        assert_eq!(of_debian(root.path()), None);
+        for version in ["9", "15", "old"] {
+            install(&bin(version), &PROGRAMS);
+        }
+        install(&bin("17"), &["psql"]);
+        assert_eq!(of_debian(root.path()), Some(bin("15")));
+        assert_eq!(of_debian(&root.path().join("nothing")), None);
+    }
+
+    #[test]
+    fn on_the_path_all_programs_stand_together() {
+        let root = tempfile::tempdir().unwrap();
+        let (some, all) = (root.path().join("some"), root.path().join("all"));
+        install(&some, &["initdb", "postgres"]);
+        install(&all, &PROGRAMS);
+        let path = std::env::join_paths([&some, &all]).unwrap();
+        assert_eq!(on_path(&path), Some(all));
+        assert_eq!(on_path(some.as_os_str()), None);
+    }
+
+    #[test]
+    fn an_account_is_read_by_its_name() {
+        let accounts = "root:x:0:0::/root:/bin/sh\nnobody2:x:1:2::/:\nnobody:x:65534:65533::/:\n";
+        let found = Account::of("nobody", accounts).unwrap();
+        assert_eq!((found.user, found.group), (65534, 65533));
+        assert!(Account::of("postgres", accounts).is_none());
     }
 }

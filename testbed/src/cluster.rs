@@ -15,12 +15,18 @@ listen_addresses = '127.0.0.1'
 fsync = on
 shared_buffers = 64MB
 max_connections = 300
-# Each dropped database asks for a checkpoint; none has to come by itself.
+# Each dropped database asks for a checkpoint; hardly one has to come by itself.
 checkpoint_timeout = 1h
-max_wal_size = 4GB
+max_wal_size = 512MB
 # Shared memory of containers may be small.
 dynamic_shared_memory_type = mmap
 ";
+
+/// Files in memory.
+const MEMORY: &str = "/dev/shm";
+
+/// How much of it has to be free, in KiB: several times what the tests of a process fill.
+const LEAST_MEMORY: u64 = 2 << 20;
 
 /// Ports to choose from: below those that the system gives to outgoing connections.
 const PORTS: std::ops::Range<u32> = 12_000..32_000;
@@ -50,9 +56,9 @@ impl Cluster {
     #[must_use]
     pub fn own() -> Option<Self> {
         let bin = binaries::find()?;
-        let directory = tempfile::Builder::new().prefix("testbed-").tempdir();
+        let directory = tempfile::Builder::new().prefix("testbed-").tempdir_in(place());
         // The keeper removes it.
-        let directory = directory.expect("there is room for a directory").keep();
+        let directory = directory.expect("a directory can be made").keep();
         let account = Account::for_server(&directory);
         account.inspect(|account| account.own(&directory));
         let mut keeper = Keeper::new(&directory, bin, account);
@@ -110,6 +116,18 @@ impl Cluster {
         // A test that failed leaves the keeper usable.
         self.keeper.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Where directories are made: in memory, where there is enough. The server syncs as ever, and a
+/// process that is killed loses nothing of it; but a database is dropped in no time, which on a
+/// disk waits for the files of all others.
+fn place() -> PathBuf {
+    let mut df = binaries::command("df");
+    let output = df.args(["-k", "--output=avail", MEMORY]).output();
+    let said = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    let free = said.ok().and_then(|said| said.lines().nth(1)?.trim().parse().ok());
+    let is_enough = free.is_some_and(|free: u64| free >= LEAST_MEMORY);
+    if is_enough { MEMORY.into() } else { std::env::temp_dir() }
 }
 
 /// Makes the data directory.
