@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// A source file. Lines count from 1.
 pub(crate) struct Source {
-    /// Where it is, from the folder of the crates.
+    /// Where it is, from the folder of the crates, or of those beside them.
     pub(crate) file: String,
     pub(crate) lines: usize,
     /// The code, line by line: comments and unit tests are gone, strings are empty.
@@ -26,10 +26,16 @@ pub(crate) struct Named {
     pub(crate) segments: Vec<String>,
 }
 
+/// Crates beside the product, which only tests use.
+const BESIDE: [&str; 2] = ["fuzz", "testbed"];
+
 /// All that is compiled into the product.
 pub(crate) fn of_the_crates() -> Vec<Source> {
-    let sources = of_everything();
-    sources.into_iter().filter(|source| source.file.split('/').nth(1) == Some("src")).collect()
+    let is_product = |source: &Source| {
+        let mut parts = source.file.split('/');
+        parts.next().is_some_and(|part| !BESIDE.contains(&part)) && parts.next() == Some("src")
+    };
+    of_everything().into_iter().filter(is_product).collect()
 }
 
 /// All that we wrote, tests and benchmarks included.
@@ -37,6 +43,8 @@ pub(crate) fn of_everything() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut sources = Vec::new();
     collect(root, root, &mut sources);
+    let root = root.parent().unwrap();
+    BESIDE.iter().for_each(|name| collect(root, &root.join(name), &mut sources));
     assert!(sources.len() > 50, "only {} files in {}", sources.len(), root.display());
     sources
 }
