@@ -65,7 +65,7 @@ each_engine!(not_modified_is_no_failure, async |service: &Service| {
 });
 
 each_engine!(writes_of_a_batch_share_commits, async |service: &Service| {
-    // While the register is locked, one write is begun at most, and the others wait for it. All of a
+    // While they are held up, one write is begun at most, and the others wait for it. All of a
     // transaction have its instant.
     let lock = service.hold_up().await;
     let requests: Vec<Value> = (0..20).map(|n| create(&n.to_string(), &format!("A-{n}"))).collect();
@@ -88,7 +88,7 @@ each_engine!(
     async |service: &Service| {
         let row = service.create(&serial("A-1")).await;
         let url = format!("{ROWS}/{}", row["id"].as_str().unwrap());
-        // While the register is locked, a write is begun, and that of the batch waits behind it until
+        // While they are held up, a write is begun, and that of the batch waits behind it until
         // the deadline of the whole has passed. If both are begun together, then once more.
         for attempt in 0.. {
             let before = service.rows().await.len();

@@ -4,13 +4,15 @@
 mod answer;
 mod call;
 mod documented;
+mod engine;
 mod raw;
 mod service;
 mod token;
 
 pub(crate) use answer::{Answer, members};
 pub(crate) use call::Call;
-pub(crate) use service::{COLLECTION, Engine, Service, identifiers, run, values};
+pub(crate) use engine::Engine;
+pub(crate) use service::{COLLECTION, Service, identifiers, run, values};
 pub(crate) use token::{CONFIGURATION_READ_WRITE, READ, READ_WRITE, Token};
 
 pub(crate) use reqwest::Method;

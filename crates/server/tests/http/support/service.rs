@@ -12,41 +12,12 @@ use tempfile::TempDir;
 use testbed::{Cluster, Database};
 use uuid::Uuid;
 
+use super::engine::{Engine, Held, Register};
 use super::token::{Token, signing_key};
 use super::{Call, text};
 
 /// The collection, as the contract spells it.
 pub(crate) const COLLECTION: &str = "/beta/deviceManagement/importedDeviceIdentities";
-
-/// The storage engines that every test runs on.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Engine {
-    Sqlite,
-    Postgres,
-}
-
-/// Where a register is, which goes with the service.
-struct Place {
-    data: TempDir,
-    database: Option<Database>,
-}
-
-impl Place {
-    /// An empty one. `None` where the engine is not there.
-    fn on(engine: Engine) -> Option<Self> {
-        let database = match engine {
-            Engine::Sqlite => None,
-            Engine::Postgres => Some(Cluster::shared()?.database()),
-        };
-        Some(Self { data: TempDir::new().unwrap(), database })
-    }
-
-    /// Its address, as `--store` takes it.
-    fn url(&self) -> String {
-        let file = || format!("sqlite:{}", self.data.path().join("muster.db").display());
-        self.database.as_ref().map_or_else(file, Database::url)
-    }
-}
 
 /// A running service. Its calls carry a token of the development tenant that may do everything,
 /// unless the test says otherwise.
@@ -54,29 +25,24 @@ pub(crate) struct Service {
     server: Server,
     http: reqwest::Client,
     token: String,
-    place: Place,
+    data: TempDir,
+    register: Register,
 }
 
-/// A lock that holds up whoever writes.
-pub(crate) enum HeldUp {
-    File { _connection: rusqlite::Connection },
-    Database { _client: tokio_postgres::Client },
-}
-
-/// Runs one test with a service of its own, if the engine is there.
+/// Runs one test with a service of its own, where the engine is installed.
 pub(crate) async fn run(engine: Engine, options: &[&str], test: impl AsyncFnOnce(&Service)) {
-    let Some(place) = Place::on(engine) else { return };
-    let service = Service::start(place, options).await;
+    let Some(service) = Service::start(engine, options).await else { return };
     test(&service).await;
     service.server.stop().await;
 }
 
 impl Service {
-    async fn start(place: Place, options: &[&str]) -> Self {
-        let data = &place.data;
+    async fn start(engine: Engine, options: &[&str]) -> Option<Self> {
+        let data = TempDir::new().unwrap();
         // Making an RSA key takes longer than most tests: all services of a run share one.
         std::fs::write(data.path().join("dev-signing-key.pem"), signing_key()).unwrap();
-        let store = place.url();
+        let register = engine.register(data.path()).await?;
+        let store = register.url();
         let directory = data.path().display().to_string();
         let given = ["muster", "--dev", "--no-sample", "--listen", "127.0.0.1:0"];
         let there = ["--data", &directory, "--store", &store];
@@ -87,7 +53,7 @@ impl Service {
         let server = Server::start(&args).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let token = Token::of(&server.tenant().to_string()).sign();
-        Self { server, http, token, place }
+        Some(Self { server, http, token, data, register })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -127,24 +93,10 @@ impl Service {
         assert!(store.set_licence(tenant.parse().unwrap(), licensed).await.unwrap());
     }
 
-    /// Keeps the service from beginning to write for as long as this lives.
-    pub(crate) async fn hold_up(&self) -> HeldUp {
-        match &self.place.database {
-            None => {
-                let file = self.place.data.path().join("muster.db");
-                let connection = rusqlite::Connection::open(file).unwrap();
-                connection.execute_batch("BEGIN IMMEDIATE").unwrap();
-                HeldUp::File { _connection: connection }
-            }
-            Some(database) => {
-                let (client, connection) =
-                    tokio_postgres::connect(&database.url(), tokio_postgres::NoTls).await.unwrap();
-                tokio::spawn(connection);
-                let lock = "BEGIN; LOCK TABLE tenants IN EXCLUSIVE MODE";
-                client.batch_execute(lock).await.unwrap();
-                HeldUp::Database { _client: client }
-            }
-        }
+    /// Keeps the service from storing anything for as long as what this gives lives: one write is
+    /// begun at most, and the others wait for it.
+    pub(crate) async fn hold_up(&self) -> Held {
+        self.register.hold_up().await
     }
 
     /// How many writes wait to be begun.
