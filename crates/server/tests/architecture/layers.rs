@@ -43,9 +43,14 @@ const BANS: [Ban; 18] = [
 ];
 
 /// What only one place may name.
-const ONLY: [(&[&str], &str, &str); 2] = [
+const ONLY: [(&[&str], &str, &str); 3] = [
     (&["SystemTime"], "store/src/clock.rs", "the clock enters in one place"),
     (&["rusqlite"], "store/src/sqlite/", "no engine outside its own folder"),
+    (
+        &["tokio_postgres", "deadpool_postgres", "tokio_postgres_rustls"],
+        "store/src/postgres/",
+        "no engine outside its own folder",
+    ),
 ];
 
 /// The modules of the server, and which others of them each may name.

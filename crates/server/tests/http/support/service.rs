@@ -9,7 +9,6 @@ use muster::cli::ServeArgs;
 use reqwest::Method;
 use serde_json::Value;
 use tempfile::TempDir;
-use testbed::{Cluster, Database};
 use uuid::Uuid;
 
 use super::engine::{Engine, Held, Register};
@@ -45,10 +44,8 @@ impl Service {
         let store = register.url();
         let directory = data.path().display().to_string();
         let given = ["muster", "--dev", "--no-sample", "--listen", "127.0.0.1:0"];
-        let there = ["--data", &directory, "--store", &store];
-        // A test is one client or a few, and many tests share a database server.
-        let few = ["--store-connections", "6"];
-        let args = given.iter().chain(&there).chain(&few).chain(options);
+        let place = ["--data", &directory, "--store", &store];
+        let args = given.iter().chain(&place).chain(options);
         let args = ServeArgs::try_parse_from(args).unwrap();
         let server = Server::start(&args).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -66,7 +63,7 @@ impl Service {
     }
 
     pub(crate) fn data(&self) -> &std::path::Path {
-        self.place.data.path()
+        self.data.path()
     }
 
     /// The development tenant.
