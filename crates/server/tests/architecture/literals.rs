@@ -68,7 +68,7 @@ fn sql(source: &Source) -> Vec<Violation> {
 
 #[cfg(test)]
 mod tests {
-    use super::check;
+    use super::{ENGINES, check};
     use crate::violations;
 
     #[track_caller]

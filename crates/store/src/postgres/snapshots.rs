@@ -57,7 +57,7 @@ const AS_AFTER: &str = "SELECT after FROM \
      (SELECT DISTINCT ON (id) id, after FROM changes WHERE tenant_id = $1 \
      ORDER BY id, seq DESC) AS c WHERE after IS NOT NULL ORDER BY id";
 const IN_FORCE: &str = "UPDATE snapshots SET in_force = TRUE WHERE tenant_id = $1 AND name = $2";
-const COUNT_FROM: &str = "UPDATE tenants SET next_seq = $2 + 1 WHERE tenant_id = $1";
+const COUNT_FROM: &str = "UPDATE tenants SET next_seq = $2::bigint + 1 WHERE tenant_id = $1";
 /// Rows that are put back at once.
 const PUT_BACK_AT_ONCE: usize = 1_000;
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::crypto::CryptoProvider;
+use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
@@ -18,7 +19,7 @@ use crate::StoreError;
 
 /// What makes connections secure.
 pub(super) fn connector(security: &Security) -> Result<MakeRustlsConnect, StoreError> {
-    let provider = Arc::new(aws_lc_rs::default_provider());
+    let provider = Arc::new(default_provider());
     let verifier = Verifier { provider: Arc::clone(&provider), chain: chain(security, &provider)? };
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
