@@ -8,7 +8,7 @@ use super::sql::Bound;
 
 /// The column of identifiers, and the one with their folded form, which has the index.
 const IDENTIFIER: &str = "identifier";
-const IDENTIFIER_KEY: &str = "identifier_key";
+pub(super) const IDENTIFIER_KEY: &str = "identifier_key";
 
 /// A condition on the columns of a row: true, false or null, as in the query language.
 #[derive(Clone, Debug, PartialEq)]

@@ -9,6 +9,7 @@ mod keyset;
 mod parts;
 mod pick;
 mod position;
+mod range;
 mod sql;
 
 use model::Identity;
@@ -16,6 +17,7 @@ use odata::query::{Filter, OrderBy, Search};
 use odata::{DateTimeOffset, Options};
 
 pub(crate) use condition::{Condition, Narrowing};
+pub(crate) use keyset::Column;
 pub(crate) use parts::{Parts, searched};
 pub(crate) use pick::Picking;
 pub use position::Position;
@@ -104,9 +106,9 @@ pub(crate) fn lets_pass(filter: Option<&Filter>, search: Option<&Search>, row: &
 #[derive(Debug)]
 pub(crate) enum Way {
     /// The database filters, sorts and cuts.
-    Sorted(Vec<keyset::Column>),
+    Sorted(Vec<Column>),
     /// The database goes along the key; rows are judged one by one until the page is full.
-    Walked(Vec<keyset::Column>),
+    Walked(Vec<Column>),
     /// The database gives candidates in any order; rows are judged and the first ones kept.
     Picked,
 }

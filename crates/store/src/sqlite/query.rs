@@ -1,6 +1,8 @@
 //! Typed queries in SQLite: its dialect, and the ways to read a page and to count.
 //! Text is ordered by code point, since SQLite compares its bytes.
 
+mod range;
+
 use std::time::Instant;
 
 use model::{Identity, TenantId};
@@ -59,14 +61,10 @@ pub(super) fn page(reading: &Reading<'_>, query: &Query) -> Result<Vec<Identity>
     let _snapshot = reading.connection.unchecked_transaction()?;
     let (sql, way) = reading.page(query);
     match way {
-        Way::Sorted(_) => {
-            let mut rows = Vec::new();
-            reading.each(&sql, |row| {
-                rows.push(row);
-                true
-            })?;
-            Ok(rows)
-        }
+        Way::Sorted(order) => match range::walk(reading, query, &order)? {
+            Some(rows) => Ok(rows),
+            None => reading.all(&sql),
+        },
         Way::Walked(_) => {
             let parts = query.parts();
             if reading.has_many(parts.as_ref())?
@@ -203,10 +201,7 @@ impl Reading<'_> {
             sql.push(" AND ").condition(&query.behind()).order(columns);
         }
         if let Way::Sorted(_) = way {
-            let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
-            sql.push(" LIMIT ").bind(Bound::Integer(limit));
-            let skip = i64::try_from(query.skip).unwrap_or(i64::MAX);
-            sql.push(" OFFSET ").bind(Bound::Integer(skip));
+            cut(&mut sql, query);
         }
         (sql, way)
     }
@@ -247,6 +242,16 @@ impl Reading<'_> {
         sql
     }
 
+    /// All rows of a statement.
+    fn all(&self, sql: &Sql) -> Result<Vec<Identity>, StoreError> {
+        let mut rows = Vec::new();
+        self.each(sql, |row| {
+            rows.push(row);
+            true
+        })?;
+        Ok(rows)
+    }
+
     /// Hands over the rows until `more` wants none. The database looks at the deadline while it
     /// searches; this does while rows are judged.
     fn each(&self, sql: &Sql, mut more: impl FnMut(Identity) -> bool) -> Result<(), StoreError> {
@@ -264,6 +269,14 @@ impl Reading<'_> {
     }
 }
 
+/// Leaves the rows of the page.
+fn cut(sql: &mut Sql, query: &Query) {
+    let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
+    sql.push(" LIMIT ").bind(Bound::Integer(limit));
+    let skip = i64::try_from(query.skip).unwrap_or(i64::MAX);
+    sql.push(" OFFSET ").bind(Bound::Integer(skip));
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -277,7 +290,7 @@ mod tests {
     use crate::{Clock, Durability, Position};
 
     /// How SQLite goes about what it is asked, in its own words, without those on the table.
-    fn plan(asked: impl FnOnce(&Reading<'_>, &Context<'_>) -> Sql) -> String {
+    pub(super) fn plan(asked: impl FnOnce(&Reading<'_>, &Context<'_>) -> Sql) -> String {
         let file = tempfile::NamedTempFile::new().unwrap();
         let mut connection = Connection::open(file.path()).unwrap();
         schema::set_up(&connection, Durability::None).unwrap();
