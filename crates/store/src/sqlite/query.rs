@@ -1,6 +1,7 @@
 //! Typed queries in SQLite: its dialect, and the ways to read a page and to count.
 //! Text is ordered by code point, since SQLite compares its bytes.
 
+mod candidates;
 mod range;
 
 use std::time::Instant;
@@ -10,23 +11,16 @@ use odata::query::{Apply, Filter, Group, Search, Tally};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ToSql, params_from_iter};
 
-use super::rows::{SELECT, blob, has_more, identity};
-use super::{search, tallies};
+use super::rows::{SELECT, blob, identity};
+use super::tallies;
 use crate::StoreError;
-use crate::query::{
-    Bound, Condition, Dialect, Parts, Picking, Query, Sql, Way, lets_pass, narrowing, parts,
-};
+use crate::query::{Bound, Condition, Dialect, Picking, Query, Sql, Way, lets_pass, narrowing, parts};
 use crate::tally;
+use candidates::{Candidates, PATIENCE};
 
 const COUNT: &str = "SELECT count(*) FROM identities";
 const COUNT_EACH: &str = "SELECT type, enrollment_state, platform, count(*) FROM identities";
 const EACH: &str = " GROUP BY type, enrollment_state, platform";
-
-/// Candidates that are gathered at once, before rows are gone through in the order of the page: an
-/// estimate of where both cost alike, as of a million rows every two hundredth fills a page early.
-const FEW: i64 = 5_000;
-/// Rows that are gone through for a page that many candidates, maybe of others, should have filled.
-const PATIENCE: usize = 20_000;
 
 struct Sqlite;
 
@@ -66,21 +60,22 @@ pub(super) fn page(reading: &Reading<'_>, query: &Query) -> Result<Vec<Identity>
             None => reading.all(&sql),
         },
         Way::Walked(_) => {
-            let parts = query.parts();
-            if reading.has_many(parts.as_ref())?
+            let Some(candidates) = Candidates::look_up(reading, query.parts().as_ref())? else {
+                return Ok(walk(reading, &sql, query, usize::MAX)?.unwrap_or_default());
+            };
+            if candidates.fill_soon(reading, query, &query.narrowing().condition)?
                 && let Some(rows) = walk(reading, &sql, query, PATIENCE)?
             {
                 return Ok(rows);
             }
-            match reading.candidates(parts.as_ref(), &query.narrowing().condition)? {
-                Some(candidates) => gather(reading, &candidates, query),
+            match candidates.all(reading)? {
+                Some(numbers) => gather(reading, Some(&numbers), query),
                 None => Ok(walk(reading, &sql, query, usize::MAX)?.unwrap_or_default()),
             }
         }
         Way::Picked => {
-            let condition = query.narrowing().condition;
-            let candidates = reading.candidates(query.parts().as_ref(), &condition)?;
-            gather(reading, &candidates.unwrap_or(sql), query)
+            let numbers = reading.candidates(query.parts().as_ref())?;
+            gather(reading, numbers.as_deref(), query)
         }
     }
 }
@@ -110,14 +105,16 @@ fn walk(
     Ok((left > 0 || rows.len() == query.limit).then_some(rows))
 }
 
-/// Judges all rows of a statement, in whatever order.
-fn gather(reading: &Reading<'_>, sql: &Sql, query: &Query) -> Result<Vec<Identity>, StoreError> {
+/// Judges the rows with these numbers, or all, in whatever order.
+fn gather(
+    reading: &Reading<'_>,
+    numbers: Option<&[i64]>,
+    query: &Query,
+) -> Result<Vec<Identity>, StoreError> {
+    let condition = query.narrowing().condition;
     let mut picking = Picking::new(query);
     loop {
-        reading.each(sql, |row| {
-            picking.offer(row);
-            true
-        })?;
+        reading.each_of(numbers, &condition, &mut |row| picking.offer(row))?;
         if let Some(rows) = picking.end() {
             return Ok(rows);
         }
@@ -141,12 +138,12 @@ pub(super) fn count(
         let count: i64 = statement.query_row(params_from_iter(&sql.values), |row| row.get(0))?;
         return Ok(u64::try_from(count).unwrap_or_default());
     }
-    let candidates = reading.candidates(parts(filter, search).as_ref(), &narrowing.condition)?;
-    let sql = candidates.unwrap_or_else(|| reading.begin(SELECT, &narrowing.condition));
+    // One state of the register, for the index and the rows.
+    let _snapshot = reading.connection.unchecked_transaction()?;
+    let numbers = reading.candidates(parts(filter, search).as_ref())?;
     let mut count = 0;
-    reading.each(&sql, |row| {
+    reading.each_of(numbers.as_deref(), &narrowing.condition, |row| {
         count += u64::from(lets_pass(filter, search, &row));
-        true
     })?;
     Ok(count)
 }
@@ -172,13 +169,12 @@ pub(super) fn summary(reading: &Reading<'_>, apply: &Apply) -> Result<Vec<Group>
             tally.add(&row, rows);
         }
     } else {
-        let candidates = reading.candidates(parts(filter, None).as_ref(), &narrowing.condition)?;
-        let sql = candidates.unwrap_or_else(|| reading.begin(SELECT, &narrowing.condition));
-        reading.each(&sql, |row| {
+        let _snapshot = reading.connection.unchecked_transaction()?;
+        let numbers = reading.candidates(parts(filter, None).as_ref())?;
+        reading.each_of(numbers.as_deref(), &narrowing.condition, |row| {
             if filter.is_none_or(|filter| filter.matches(&row)) {
                 tally.add(&row, 1);
             }
-            true
         })?;
     }
     Ok(tally.groups())
@@ -211,34 +207,6 @@ impl Reading<'_> {
         let mut sql = Sql::new::<Sqlite>(beginning);
         sql.push(" WHERE tenant_id = ").bind(Bound::Bytes(blob(&self.tenant.0).to_vec()));
         sql.push(" AND ").condition(condition);
-        sql
-    }
-
-    /// Whether the index of text names so many rows that going through all may be sooner done.
-    fn has_many(&self, parts: Option<&Parts>) -> Result<bool, StoreError> {
-        match search::wanted(self.connection, parts)? {
-            Some(wanted) => Ok(search::length(self.connection, &wanted, FEW + 1)? > FEW),
-            None => Ok(false),
-        }
-    }
-
-    /// A statement over the rows that the index of text names. `None` if that does not pay, because
-    /// the tenant has fewer.
-    fn candidates(
-        &self,
-        parts: Option<&Parts>,
-        condition: &Condition,
-    ) -> Result<Option<Sql>, StoreError> {
-        let Some(wanted) = search::wanted(self.connection, parts)? else { return Ok(None) };
-        let length = search::length(self.connection, &wanted, i64::MAX)?;
-        let pays = length <= FEW || has_more(self.connection, self.tenant, length)?;
-        Ok(pays.then(|| self.among(&wanted, condition)))
-    }
-
-    /// A statement over those of the tenant's rows that meet a condition and are candidates.
-    fn among(&self, wanted: &str, condition: &Condition) -> Sql {
-        let mut sql = self.begin(SELECT, condition);
-        sql.push(search::CANDIDATES).bind(Bound::Text(wanted.to_owned())).push(")");
         sql
     }
 
@@ -407,10 +375,10 @@ mod tests {
         for filter in ["true", "platform eq 'ios'", "description eq 'x'"] {
             let plan = plan(|reading, context| {
                 let filter = Filter::parse(filter, context).unwrap();
-                reading.among("\"abc\"", &narrowing(Some(&filter), None).condition)
+                reading.among(&[1, 2], &narrowing(Some(&filter), None).condition)
             });
             assert!(plan.starts_with("INTEGER PRIMARY KEY (rowid=?); "), "{plan}");
-            assert!(plan.contains("SCAN search VIRTUAL TABLE"), "{plan}");
+            assert!(plan.contains("SCAN json_each VIRTUAL TABLE"), "{plan}");
         }
     }
 

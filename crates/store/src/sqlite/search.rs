@@ -17,14 +17,11 @@ const INDEXED_AT_ONCE: i64 = 500;
 /// Pieces of three characters that are looked up of one part. A few tell as much as all.
 const MOST_PIECES: usize = 8;
 
-/// Where the rows are that have the parts which the bound text behind it spells out.
-pub(super) const CANDIDATES: &str = " AND rid IN (SELECT rid FROM search_backlog UNION ALL \
-     SELECT rowid FROM search WHERE search MATCH ";
 const MARK: &str = "INSERT OR IGNORE INTO search_backlog (rid) VALUES (?1)";
 const MARK_ALL: &str = "INSERT OR IGNORE INTO search_backlog (rid) SELECT rid FROM identities";
 const BACKLOG: &str = "SELECT rid FROM search_backlog ORDER BY rid LIMIT ?1";
 const BACKLOG_LENGTH: &str = "SELECT count(*) FROM (SELECT 1 FROM search_backlog LIMIT ?1)";
-const LENGTH: &str = "SELECT count(*) FROM (SELECT 1 FROM search WHERE search MATCH ?1 LIMIT ?2)";
+const NAMED: &str = "SELECT rowid FROM search WHERE search MATCH ?1 LIMIT ?2";
 const TEXTS: &str = "SELECT identifier, description FROM identities WHERE rid = ?1";
 const INDEX: &str = "INSERT OR REPLACE INTO search (rowid, text) VALUES (?1, ?2)";
 const FORGET: &str = "DELETE FROM search WHERE rowid = ?1";
@@ -85,10 +82,27 @@ pub(super) fn wanted(
     Ok((length <= LONG_BACKLOG).then(|| matching(parts)))
 }
 
-/// How many rows the index names, of all tenants, if no more than `most`; else that many.
-pub(super) fn length(connection: &Connection, wanted: &str, most: i64) -> Result<i64, StoreError> {
-    let mut statement = connection.prepare_cached(LENGTH)?;
-    Ok(statement.query_row(params![wanted, most], |row| row.get(0))?)
+/// The numbers of the first rows that the index names, of all tenants, `most` at most, ascending.
+pub(super) fn named(
+    connection: &Connection,
+    wanted: &str,
+    most: usize,
+) -> Result<Vec<i64>, StoreError> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let mut statement = connection.prepare_cached(NAMED)?;
+    let numbers = statement.query_map(params![wanted, most], |row| row.get(0))?;
+    Ok(numbers.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The numbers of the rows that the index does not know yet, or knows wrongly.
+pub(super) fn backlog(connection: &Connection) -> Result<Vec<i64>, StoreError> {
+    some_of_backlog(connection, i64::MAX)
+}
+
+fn some_of_backlog(connection: &Connection, most: i64) -> Result<Vec<i64>, StoreError> {
+    let mut statement = connection.prepare_cached(BACKLOG)?;
+    let numbers = statement.query_map([most], |row| row.get(0))?;
+    Ok(numbers.collect::<rusqlite::Result<_>>()?)
 }
 
 /// The parts in the language of the index.
@@ -123,10 +137,7 @@ fn pieces(text: &str) -> Vec<String> {
 
 /// Indexes some rows of the backlog, and gives how many. To be called within a transaction.
 pub(super) fn index_some(connection: &Connection) -> Result<usize, StoreError> {
-    let rids = connection
-        .prepare_cached(BACKLOG)?
-        .query_map([INDEXED_AT_ONCE], |row| row.get(0))?
-        .collect::<rusqlite::Result<Vec<i64>>>()?;
+    let rids = some_of_backlog(connection, INDEXED_AT_ONCE)?;
     for rid in &rids {
         let texts: Option<(String, Option<String>)> = connection
             .prepare_cached(TEXTS)?
