@@ -1,5 +1,6 @@
 //! Brings the index of text up to date behind the write path, in small transactions between those
-//! of the writer. What it has not come to stands in the backlog, so it may stop at any point.
+//! of the writer, on the connection of both. What it has not come to stands in the backlog, so it
+//! may stop at any point.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -15,9 +16,15 @@ use crate::StoreError;
 
 /// How long writes may gather. More rows at once are cheaper for each.
 const GATHER: Duration = Duration::from_millis(20);
-/// The thread rests as long as it has worked, so that whoever waits for the database's lock
-/// (administration, another process) meets it free; while there are writes, this many times as long.
-const REST: u32 = 3;
+/// Rows that are indexed in one transaction, for which a write has to wait: a hundred take two or
+/// three milliseconds. While there are no writes, more cost less for each.
+const AT_ONCE: i64 = 100;
+const AT_ONCE_ALONE: i64 = 500;
+/// While there are writes, the thread rests so many times as long as it has worked, and less when
+/// it falls behind: a search judges every row of the backlog. Alone it rests as long as it worked, so
+/// that whoever waits for the database's lock (administration, another process) meets it free.
+const REST: u32 = 9;
+const REST_BEHIND: u32 = 3;
 /// How often the backlog is looked at for what others have left in it: administration, or another
 /// process.
 const LOOK: Duration = Duration::from_secs(5);
@@ -28,14 +35,17 @@ const AFTER_FAILURE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Indexing {
     wake: SyncSender<()>,
-    /// Whoever holds it writes. The database's own lock is waited for in steps of milliseconds.
-    turn: Arc<Mutex<()>>,
+    connection: Writing,
 }
 
+/// The one connection that writes rows. Two would throw away each other's cache of pages, and wait
+/// for the database's lock, which is done in steps of milliseconds.
+type Writing = Arc<Mutex<Connection>>;
+
 impl Indexing {
-    /// To be held during a transaction.
-    pub(super) fn turn(&self) -> MutexGuard<'_, ()> {
-        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The connection that writes, to be held during a transaction.
+    pub(super) fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// To be called between two transactions.
@@ -51,29 +61,25 @@ pub(super) fn start(
     checkpoints: Checkpoints,
     is_over: Arc<AtomicBool>,
 ) -> Result<(Indexing, JoinHandle<()>), StoreError> {
-    let connection = place.connect()?;
-    // Only checkpoints are synced. What a power cut takes of the index is in the backlog after it.
-    connection.execute_batch("PRAGMA synchronous = NORMAL")?;
+    let connection = Arc::new(Mutex::new(place.connect()?));
     let (wake, woken) = sync_channel(1);
-    let turn = Arc::new(Mutex::new(()));
-    let indexer = Indexer { connection, checkpoints, turn: Arc::clone(&turn), woken, is_over };
+    let indexer = Indexer { connection: Arc::clone(&connection), checkpoints, woken, is_over };
     let thread = std::thread::Builder::new()
         .name("indexer".to_owned())
         .spawn(move || indexer.work())
         .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-    Ok((Indexing { wake, turn }, thread))
+    Ok((Indexing { wake, connection }, thread))
 }
 
 struct Indexer {
-    connection: Connection,
+    connection: Writing,
     checkpoints: Checkpoints,
-    turn: Arc<Mutex<()>>,
     woken: Receiver<()>,
     is_over: Arc<AtomicBool>,
 }
 
 impl Indexer {
-    fn work(mut self) {
+    fn work(self) {
         loop {
             self.catch_up();
             match self.woken.recv_timeout(LOOK) {
@@ -85,15 +91,21 @@ impl Indexer {
     }
 
     /// Indexes the backlog until it is empty.
-    fn catch_up(&mut self) {
+    fn catch_up(&self) {
+        let mut at_once = AT_ONCE;
         while !self.is_over.load(Ordering::Relaxed) {
             let began = Instant::now();
-            match self.index_some() {
-                Ok(0) => return,
-                Ok(_) if self.woken.try_recv().is_ok() => {
-                    std::thread::sleep((began.elapsed() * REST).max(GATHER));
+            match self.index(at_once) {
+                Ok(Progress { indexed: 0, .. }) => return,
+                Ok(Progress { is_behind, .. }) if self.woken.try_recv().is_ok() => {
+                    at_once = AT_ONCE;
+                    let times = if is_behind { REST_BEHIND } else { REST };
+                    std::thread::sleep((began.elapsed() * times).max(GATHER));
                 }
-                Ok(_) => std::thread::sleep(began.elapsed()),
+                Ok(_) => {
+                    at_once = AT_ONCE_ALONE;
+                    std::thread::sleep(began.elapsed());
+                }
                 Err(error) => {
                     tracing::warn!(%error, "the index of text could not be brought up to date");
                     std::thread::sleep(AFTER_FAILURE);
@@ -103,14 +115,21 @@ impl Indexer {
         }
     }
 
-    fn index_some(&mut self) -> Result<usize, StoreError> {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let transaction =
-            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let indexed = search::index_some(&transaction)?;
+    fn index(&self, most: i64) -> Result<Progress, StoreError> {
+        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let indexed = search::index_some(&transaction, most)?;
+        let is_behind = search::is_behind(&transaction)?;
         transaction.commit()?;
         // Making the log start over may take long, and nobody waits for what is done here.
         self.checkpoints.look();
-        Ok(indexed)
+        Ok(Progress { indexed, is_behind })
     }
+}
+
+/// What came of one transaction.
+struct Progress {
+    indexed: usize,
+    /// Whether much is left.
+    is_behind: bool,
 }

@@ -79,7 +79,7 @@ impl Sqlite {
         let between = Between { checkpoints, indexing };
         let commits = Arc::new(Commits::default());
         let told = Arc::clone(&commits);
-        let writer = writer::start(&place, intake, between, clock.clone(), told)?;
+        let writer = writer::start(intake, between, clock.clone(), told)?;
         Ok(Self {
             queue,
             readers: Readers::new(place),

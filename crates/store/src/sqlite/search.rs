@@ -12,8 +12,8 @@ use crate::query::{Parts, searched};
 
 /// Rows in the backlog from which going through all of a tenant's is no worse.
 const LONG_BACKLOG: i64 = 20_000;
-/// Rows that are indexed in one transaction: a thousand take milliseconds.
-const INDEXED_AT_ONCE: i64 = 500;
+/// Rows in the backlog from which it had better become shorter.
+const BEHIND: i64 = 10_000;
 /// Pieces of three characters that are looked up of one part. A few tell as much as all.
 const MOST_PIECES: usize = 8;
 
@@ -76,10 +76,19 @@ pub(super) fn wanted(
     parts: Option<&Parts>,
 ) -> Result<Option<String>, StoreError> {
     let Some(parts) = parts else { return Ok(None) };
-    let length: i64 = connection
-        .prepare_cached(BACKLOG_LENGTH)?
-        .query_row([LONG_BACKLOG + 1], |row| row.get(0))?;
-    Ok((length <= LONG_BACKLOG).then(|| matching(parts)))
+    let is_long = backlog_exceeds(connection, LONG_BACKLOG)?;
+    Ok((!is_long).then(|| matching(parts)))
+}
+
+/// Whether much of what was written is not indexed yet.
+pub(super) fn is_behind(connection: &Connection) -> Result<bool, StoreError> {
+    backlog_exceeds(connection, BEHIND)
+}
+
+fn backlog_exceeds(connection: &Connection, rows: i64) -> Result<bool, StoreError> {
+    let mut statement = connection.prepare_cached(BACKLOG_LENGTH)?;
+    let length: i64 = statement.query_row([rows + 1], |row| row.get(0))?;
+    Ok(length > rows)
 }
 
 /// The numbers of the first rows that the index names, of all tenants, `most` at most, ascending.
@@ -136,8 +145,8 @@ fn pieces(text: &str) -> Vec<String> {
 }
 
 /// Indexes some rows of the backlog, and gives how many. To be called within a transaction.
-pub(super) fn index_some(connection: &Connection) -> Result<usize, StoreError> {
-    let rids = some_of_backlog(connection, INDEXED_AT_ONCE)?;
+pub(super) fn index_some(connection: &Connection, most: i64) -> Result<usize, StoreError> {
+    let rids = some_of_backlog(connection, most)?;
     for rid in &rids {
         let texts: Option<(String, Option<String>)> = connection
             .prepare_cached(TEXTS)?

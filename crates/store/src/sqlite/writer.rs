@@ -9,7 +9,6 @@ use model::{Identity, IdentityId, TenantId, encode};
 use odata::DateTimeOffset;
 use rusqlite::{Connection, OptionalExtension, ToSql, Transaction, TransactionBehavior, params};
 
-use super::Place;
 use super::checkpoint::Checkpoints;
 use super::indexer::Indexing;
 use super::rows::{blob, by_id, by_key};
@@ -41,13 +40,12 @@ pub(super) struct Between {
 
 /// Starts the thread. It ends when the queue is closed and empty.
 pub(super) fn start(
-    place: &Place,
     mut intake: Intake,
     between: Between,
     clock: Clock,
     commits: Arc<Commits>,
 ) -> Result<JoinHandle<()>, StoreError> {
-    let mut writer = Writer::new(place, between, clock, commits)?;
+    let mut writer = Writer::new(between, clock, commits)?;
     let work = move || {
         while let Some(batches) = intake.next() {
             for batch in batches {
@@ -62,7 +60,6 @@ pub(super) fn start(
 }
 
 struct Writer {
-    connection: Connection,
     between: Between,
     clock: Clock,
     commits: Arc<Commits>,
@@ -74,16 +71,11 @@ struct Writer {
 type Answers = Vec<Result<Outcome, WriteError>>;
 
 impl Writer {
-    fn new(
-        place: &Place,
-        between: Between,
-        clock: Clock,
-        commits: Arc<Commits>,
-    ) -> Result<Self, StoreError> {
-        let connection = place.connect()?;
-        let last: Option<i64> = connection.query_row(LAST, [], |row| row.get(0))?;
+    fn new(between: Between, clock: Clock, commits: Arc<Commits>) -> Result<Self, StoreError> {
+        let last: Option<i64> =
+            between.indexing.connection().query_row(LAST, [], |row| row.get(0))?;
         let last = last.and_then(DateTimeOffset::from_ticks_utc).unwrap_or(DateTimeOffset::MIN);
-        Ok(Self { connection, between, clock, commits, last })
+        Ok(Self { between, clock, commits, last })
     }
 
     fn work(&mut self, batch: Vec<Job>) {
@@ -105,7 +97,7 @@ impl Writer {
         for (job, answer) in batch.into_iter().zip(answers) {
             job.answer(answer);
         }
-        self.between.checkpoints.after_commit(&self.connection);
+        self.between.checkpoints.after_commit(&self.between.indexing.connection());
         self.between.indexing.after_commit();
     }
 
@@ -119,11 +111,10 @@ impl Writer {
         if now.cmp_instant(&self.last).is_gt() {
             self.last = now;
         }
-        let _turn = self.between.indexing.turn();
+        let mut connection = self.between.indexing.connection();
         let clock = &self.clock;
         let mut stamp = Stamp { now: self.last, new_id: &mut || IdentityId(clock.guid()) };
-        let transaction =
-            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut view = View::default();
         let mut answers = Answers::with_capacity(writes.len());
         for (job, write) in writes.iter().enumerate() {
@@ -147,27 +138,26 @@ impl Writer {
         }
         let began = Instant::now();
         if let Err(error) = transaction.commit() {
-            self.write_over();
+            write_over(&connection);
             return Err(error.into());
         }
         self.commits.committed(writes.len(), view.steps().len(), began.elapsed());
         Ok(answers)
     }
+}
 
-    /// Puts another transaction in the place of one that could not be committed. If only its sync
-    /// failed, it stands in the log, whole, and would be found there after a crash although it has
-    /// been refused.
-    fn write_over(&self) {
-        let toggle = || -> rusqlite::Result<()> {
-            let version: i64 =
-                self.connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-            let other = i64::from(version == 0);
-            self.connection.execute_batch(&format!("PRAGMA user_version = {other}"))
-        };
-        // It does its work even where it fails itself for want of a sync.
-        if let Err(error) = toggle() {
-            tracing::debug!(%error, "the transaction over a failed one failed, too");
-        }
+/// Puts another transaction in the place of one that could not be committed. If only its sync
+/// failed, it stands in the log, whole, and would be found there after a crash although it has
+/// been refused.
+fn write_over(connection: &Connection) {
+    let toggle = || -> rusqlite::Result<()> {
+        let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        let other = i64::from(version == 0);
+        connection.execute_batch(&format!("PRAGMA user_version = {other}"))
+    };
+    // It does its work even where it fails itself for want of a sync.
+    if let Err(error) = toggle() {
+        tracing::debug!(%error, "the transaction over a failed one failed, too");
     }
 }
 

@@ -83,7 +83,7 @@ impl Bench {
 
     /// Indexes the whole backlog.
     fn index(&self) {
-        while index_some(&self.connection).unwrap() > 0 {}
+        while index_some(&self.connection, 500).unwrap() > 0 {}
     }
 
     /// How many rows the index alone names.

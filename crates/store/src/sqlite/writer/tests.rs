@@ -1,4 +1,5 @@
 use std::path::Path;
+use std::sync::MutexGuard;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -10,7 +11,7 @@ use uuid::Uuid;
 use super::*;
 use crate::queue::Queue;
 use crate::sqlite::query::{self, Reading};
-use crate::sqlite::{checkpoint, indexer, rows, schema};
+use crate::sqlite::{Place, checkpoint, indexer, rows, schema};
 use crate::testing::{TENANT, create, describe, expired, hand_in, import, update, write};
 use crate::{
     BEGINNING, Change, Durability, HistoryFilter, Operation, Precondition, Query, SnapshotStep,
@@ -39,7 +40,7 @@ impl Bench {
         let stopped = Arc::new(true.into());
         let (indexing, _thread) = indexer::start(&place, checkpoints.clone(), stopped).unwrap();
         let between = Between { checkpoints, indexing };
-        let writer = Writer::new(&place, between, clock.clone(), Arc::default()).unwrap();
+        let writer = Writer::new(between, clock.clone(), Arc::default()).unwrap();
         Self { writer, clock, directory }
     }
 
@@ -71,30 +72,35 @@ impl Bench {
         }
     }
 
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.writer.between.indexing.connection()
+    }
+
+    fn page(&self, query: &Query) -> Vec<Identity> {
+        let connection = &self.connection();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        query::page(&Reading { connection, tenant: TENANT, deadline }, query).unwrap()
+    }
+
     fn execute(&self, sql: &str) {
-        self.writer.connection.execute_batch(sql).unwrap();
+        self.connection().execute_batch(sql).unwrap();
     }
 
     fn history(&self) -> Vec<Change> {
         let filter = HistoryFilter { tenant: Some(TENANT), id: None };
-        rows::history(&self.writer.connection, &filter, None, 100_000).unwrap()
+        rows::history(&self.connection(), &filter, None, 100_000).unwrap()
     }
 
     /// The identifiers of the rows in which a search finds something.
     fn found(&self, search: &str) -> Vec<String> {
-        let reading = Reading {
-            connection: &self.writer.connection,
-            tenant: TENANT,
-            deadline: Instant::now() + Duration::from_secs(60),
-        };
         let search = Some(Search::parse(search).unwrap());
-        let rows = query::page(&reading, &Query { search, ..Query::by_key(100_000) }).unwrap();
+        let rows = self.page(&Query { search, ..Query::by_key(100_000) });
         rows.into_iter().map(|row| row.identifier).collect()
     }
 
     /// Indexes all text.
     fn index(&self) {
-        while search::index_some(&self.writer.connection).unwrap() > 0 {}
+        while search::index_some(&self.connection(), 100).unwrap() > 0 {}
     }
 
     fn step(&mut self, step: SnapshotStep) {
@@ -104,12 +110,7 @@ impl Bench {
 
     /// The identifiers of the rows, after a look at whether the history tells the same story.
     fn identifiers(&self) -> Vec<String> {
-        let reading = Reading {
-            connection: &self.writer.connection,
-            tenant: TENANT,
-            deadline: Instant::now() + Duration::from_secs(60),
-        };
-        let rows = query::page(&reading, &Query::by_key(100_000)).unwrap();
+        let rows = self.page(&Query::by_key(100_000));
         let mut told = std::collections::BTreeMap::new();
         for (seq, change) in (1..).zip(self.history()) {
             assert_eq!(change.seq, seq, "the history has no gaps");
