@@ -41,6 +41,27 @@ pub(super) fn set_up(connection: &Connection, durability: Durability) -> rusqlit
     ))
 }
 
+/// How much of the database the connection that writes keeps by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cache {
+    /// Little, for rows from all over the database. Most of their pages would not be needed again,
+    /// and the more are kept, the longer it takes to look one up.
+    Small,
+    /// As much as other connections, for an import, which comes back to pages again and again.
+    Large,
+}
+
+impl Cache {
+    /// In either, what a transaction has changed is kept as far as to 32 MiB (8,192 pages) before it
+    /// goes to the log ahead of the commit.
+    pub(super) fn set(self, connection: &Connection) -> rusqlite::Result<()> {
+        connection.execute_batch(match self {
+            Self::Small => "PRAGMA cache_spill = 8192; PRAGMA cache_size = -4096;",
+            Self::Large => "PRAGMA cache_spill = 8192; PRAGMA cache_size = -32768;",
+        })
+    }
+}
+
 /// Brings the schema up to date.
 pub(super) fn prepare(connection: &mut Connection, clock: &Clock) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension, ToSql, Transaction, TransactionBeh
 use super::checkpoint::Checkpoints;
 use super::indexer::Indexing;
 use super::rows::{blob, by_id, by_key};
+use super::schema::Cache;
 use super::{search, snapshots, tallies};
 use crate::batch::{Counter, RowChange, Stamp, Step, View, Want};
 use crate::load::Commits;
@@ -31,6 +32,9 @@ const ONE: &str = "tenant_id = ?1 AND id = ?2";
 const RECORD: &str = "INSERT INTO changes (tenant_id, seq, id, kind, at_ticks, actor_type, \
      user_id, user_name, app_id, app_name, ip, request_id, client_request_id, before, after) \
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+
+/// Rows in one transaction that make it a large one.
+const MANY_ROWS: usize = 500;
 
 /// What is done between transactions, by threads of their own.
 pub(super) struct Between {
@@ -61,6 +65,7 @@ pub(super) fn start(
 
 struct Writer {
     between: Between,
+    cache: Cache,
     clock: Clock,
     commits: Arc<Commits>,
     /// The instant of the last batch, of an earlier process too: a clock that is set back must not
@@ -72,10 +77,13 @@ type Answers = Vec<Result<Outcome, WriteError>>;
 
 impl Writer {
     fn new(between: Between, clock: Clock, commits: Arc<Commits>) -> Result<Self, StoreError> {
-        let last: Option<i64> =
-            between.indexing.connection().query_row(LAST, [], |row| row.get(0))?;
+        let connection = between.indexing.connection();
+        let cache = Cache::Small;
+        cache.set(&connection)?;
+        let last: Option<i64> = connection.query_row(LAST, [], |row| row.get(0))?;
+        drop(connection);
         let last = last.and_then(DateTimeOffset::from_ticks_utc).unwrap_or(DateTimeOffset::MIN);
-        Ok(Self { between, clock, commits, last })
+        Ok(Self { between, cache, clock, commits, last })
     }
 
     fn work(&mut self, batch: Vec<Job>) {
@@ -112,6 +120,12 @@ impl Writer {
             self.last = now;
         }
         let mut connection = self.between.indexing.connection();
+        let rows: usize = writes.iter().map(|write| write.operation.rows()).sum();
+        let cache = if rows < MANY_ROWS { Cache::Small } else { Cache::Large };
+        if cache != self.cache {
+            cache.set(&connection)?;
+            self.cache = cache;
+        }
         let clock = &self.clock;
         let mut stamp = Stamp { now: self.last, new_id: &mut || IdentityId(clock.guid()) };
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
