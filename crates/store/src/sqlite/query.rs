@@ -14,7 +14,9 @@ use rusqlite::{Connection, ToSql, params_from_iter};
 use super::rows::{SELECT, blob, identity};
 use super::tallies;
 use crate::StoreError;
-use crate::query::{Bound, Condition, Dialect, Picking, Query, Sql, Way, lets_pass, narrowing, parts};
+use crate::query::{
+    Bound, Condition, Dialect, Picking, Query, Sql, Way, lets_pass, narrowing, parts,
+};
 use crate::tally;
 use candidates::{Candidates, PATIENCE};
 
@@ -114,7 +116,7 @@ fn gather(
     let condition = query.narrowing().condition;
     let mut picking = Picking::new(query);
     loop {
-        reading.each_of(numbers, &condition, &mut |row| picking.offer(row))?;
+        reading.each_of(numbers, &condition, |row| picking.offer(row))?;
         if let Some(rows) = picking.end() {
             return Ok(rows);
         }
