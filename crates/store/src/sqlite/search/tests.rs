@@ -11,7 +11,7 @@ use crate::sqlite::{rows, schema};
 use crate::testing::TENANT;
 use crate::{Clock, Durability, Query};
 
-const FEW_AND_MORE: i64 = 5_100;
+const MANY: i64 = 5_100;
 const OTHERS: TenantId = TenantId(uuid::Uuid::from_u128(0x07e5));
 
 /// A register without threads: a test alone decides what is indexed when.
@@ -29,8 +29,8 @@ impl Bench {
         Self { connection, _file: file }
     }
 
-    /// More candidates than few, but of another tenant.
-    fn with_a_word_of_many_rows(plain: i64) -> Self {
+    /// Rows by the thousand: whose, called what, how many, behind which id, described how.
+    fn with_many_rows(rows: &[(TenantId, &str, i64, i64, &str)]) -> Self {
         let bench = Self::new();
         let transaction = bench.connection.unchecked_transaction().unwrap();
         let sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?3)
@@ -39,13 +39,10 @@ impl Bench {
              platform, rev)
          SELECT ?1, unhex(printf('%032x', i + ?4)), ?2 || i, ?2 || i, 2, 0, 0, 0, 0, ?5, 0, 0, 1
          FROM n";
-        let insert = |tenant: TenantId, name: &str, count: i64, from: i64, description: &str| {
+        for (tenant, name, count, from, description) in rows {
             let values = params![blob(&tenant.0), name, count, from, description];
             transaction.execute(sql, values).unwrap();
-        };
-        insert(OTHERS, "theirs", FEW_AND_MORE, 0, "lost tablet");
-        insert(TENANT, "plain", plain, 1, "in the safe");
-        insert(TENANT, "ours", 3, 30_000, "lost tablet");
+        }
         mark_all(&transaction).unwrap();
         transaction.commit().unwrap();
         bench.index();
@@ -204,13 +201,26 @@ fn a_long_backlog_is_left_aside() {
 
 #[test]
 fn a_word_of_many_rows_is_found_in_all_ways_to_go() {
-    // More rows before ours than patience lasts, and fewer rows of ours than candidates.
+    // More candidates than few, but of another tenant; more rows before ours than patience lasts,
+    // and fewer rows of ours than candidates.
     for plain in [21_000, 10] {
-        let bench = Bench::with_a_word_of_many_rows(plain);
+        let bench = Bench::with_many_rows(&[
+            (OTHERS, "theirs", MANY, 0, "lost tablet"),
+            (TENANT, "plain", plain, 1, "in the safe"),
+            (TENANT, "ours", 3, 30_000, "lost tablet"),
+        ]);
         assert_eq!(bench.found("lost").len(), 3);
         // The first of many stand at the front.
         let many = usize::try_from(plain).unwrap() + 3;
         assert_eq!(bench.found("safe OR lost").len(), many.min(1_000));
+    }
+    // Many that promise a full page, and do, or lie behind more rows than patience lasts.
+    for plain in [10, 21_000] {
+        let bench = Bench::with_many_rows(&[
+            (TENANT, "ours", MANY, 30_000, "lost tablet"),
+            (TENANT, "plain", plain, 1, "in the safe"),
+        ]);
+        assert_eq!(bench.found("lost").len(), 1_000);
     }
 }
 

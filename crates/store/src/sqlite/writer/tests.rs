@@ -338,3 +338,15 @@ fn a_clock_that_is_set_back_does_not_turn_the_history_round() {
         history.iter().map(|change| change.after.as_ref().unwrap().modified).collect();
     assert_eq!(modified, history.iter().map(|change| change.at).collect::<Vec<_>>());
 }
+
+#[test]
+fn a_large_transaction_has_a_large_cache() {
+    let mut bench = Bench::new();
+    for (operation, wanted) in
+        [(create("a"), -4_096), (import("b", MANY_ROWS), -32_768), (create("c"), -4_096)]
+    {
+        bench.work(vec![write(operation)]);
+        let size = bench.connection().query_row("PRAGMA cache_size", [], |row| row.get(0));
+        assert_eq!(size, Ok(wanted));
+    }
+}
