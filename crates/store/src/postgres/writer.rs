@@ -15,7 +15,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use uuid::Uuid;
 
 use super::connect::Connections;
-use super::failure::Failure;
+use super::failure::{Failure, told};
 use super::lanes::Lanes;
 use super::rows::{BY_IDS, Value, by_keys, execute, identity, instant};
 use super::{changes, snapshots, tallies};
@@ -24,6 +24,9 @@ use crate::load::Commits;
 use crate::queue::{Intake, Job, drop_expired};
 use crate::{Clock, Operation, Outcome, StoreError, Write, WriteError};
 
+/// What stands behind the lock must see what was committed before it was given, whatever the default
+/// of the database.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 const LOCK: &str =
     "SELECT licensed, next_seq, last_ticks FROM tenants WHERE tenant_id = $1 FOR UPDATE";
 const ADVANCE: &str = "UPDATE tenants SET next_seq = $2, last_ticks = $3 WHERE tenant_id = $1";
@@ -96,8 +99,8 @@ type Answers = Vec<Result<Outcome, WriteError>>;
 enum End {
     /// It is stored, or there was nothing to store.
     Answered(Answers),
-    /// It is not known whether it was stored.
-    Torn(Answers, Mark),
+    /// It is not known whether it was stored, for this reason.
+    Torn(Answers, Mark, String),
 }
 
 /// By what a transaction is found in the history: its first change.
@@ -119,9 +122,9 @@ impl Writer {
             }
             let failure = match self.transact(tenant, &writes(&batch)).await {
                 Ok(End::Answered(answers)) => return answer(batch, answers),
-                Ok(End::Torn(answers, mark)) => match self.was_stored(tenant, mark).await {
+                Ok(End::Torn(answers, mark, why)) => match self.was_stored(tenant, mark).await {
                     Ok(true) => return answer(batch, answers),
-                    Ok(false) => Failure::Passing("the commit was lost".to_owned()),
+                    Ok(false) => Failure::Passing(why),
                     Err(error) => return fail(batch, &error),
                 },
                 Err(failure) => failure,
@@ -216,32 +219,32 @@ impl Writer {
                 self.commits.committed(answers.len(), rows, began.elapsed());
                 Ok(End::Answered(answers))
             }
-            // The server says that it did not.
-            Err(error) if error.code().is_some_and(|code| !code.code().starts_with("57P")) => {
-                Err(error.into())
-            }
+            // Whatever it says, and whoever says it: a pooler in between, or a server that ends
+            // while others confirm what it has stored.
             Err(error) => {
-                tracing::warn!(%error, "a commit was not answered: the history will tell");
-                Ok(End::Torn(answers, mark))
+                let why = told(&error);
+                tracing::warn!(why, "a commit was not confirmed: the history will tell");
+                Ok(End::Torn(answers, mark, why))
             }
         }
     }
 
     /// Whether a transaction that was torn off is stored. Once the tenant's counter can be locked,
-    /// it has ended, one way or the other.
+    /// it has ended, one way or the other. The lock is committed, too: what stood before it is then
+    /// as safe as if the lost commit had been answered.
     async fn was_stored(&self, tenant: TenantId, mark: Mark) -> Result<bool, StoreError> {
         let until = Instant::now() + SETTLE_PATIENCE;
         loop {
             let settled = async {
                 let connection = self.connections.take(until).await?;
                 let look = async |client: &Object| {
-                    client.batch_execute("BEGIN").await?;
+                    client.batch_execute(BEGIN).await?;
                     let lock = client.prepare_cached(LOCK).await?;
                     client.query_opt(&lock, &[&tenant.0]).await?;
                     let recorded = client.prepare_cached(RECORDED).await?;
                     let values: [Value<'_>; 3] = [&tenant.0, &mark.seq, &mark.request_id];
                     let row = client.query_one(&recorded, &values).await?;
-                    client.batch_execute("ROLLBACK").await?;
+                    client.batch_execute("COMMIT").await?;
                     Ok(row.try_get(0)?)
                 };
                 self.connections.until(until, connection, look).await
@@ -291,7 +294,7 @@ async fn begin(
     let wants = Wants::of(wants);
     let values: [Value<'_>; 1] = [&tenant.0];
     let (begun, locked, read) = tokio::join!(
-        client.batch_execute("BEGIN"),
+        client.batch_execute(BEGIN),
         client.query_opt(&lock, &values),
         wants.read(client, tenant),
     );
