@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime,
 };
+use tokio::runtime::Handle;
 use tokio_postgres::Config;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -42,6 +43,9 @@ const SILENCE: Duration = Duration::from_secs(15);
 const PROBE: Duration = Duration::from_secs(5);
 /// How long a connection may be idle before it is looked whether the other side is there.
 const IDLE: Duration = Duration::from_secs(30);
+/// How long a transaction may stand still before the database ends it: the process that began it is
+/// gone without a word, and others wait for what it has locked.
+const ABANDONED: Duration = Duration::from_secs(10);
 
 /// Connections of one kind.
 #[derive(Clone, Debug)]
@@ -78,9 +82,10 @@ impl Connections {
         // Commits are acknowledged when they are safe. A stricter setting of the database stays.
         let set_up = format!(
             "SET statement_timeout = {timeout};
-             SET idle_in_transaction_session_timeout = {timeout};
+             SET idle_in_transaction_session_timeout = {};
              SELECT set_config('synchronous_commit', 'on', false)
-                 WHERE current_setting('synchronous_commit') IN ('off', 'local')"
+                 WHERE current_setting('synchronous_commit') IN ('off', 'local')",
+            ABANDONED.as_millis()
         );
         let prepare = Hook::async_fn(move |client: &mut deadpool_postgres::ClientWrapper, _| {
             let set_up = set_up.clone();
@@ -105,32 +110,31 @@ impl Connections {
     }
 
     /// Does something over a connection until `deadline`. One that it failed over, or was not done
-    /// over in time, is not used again, and the database stops what it is doing there.
+    /// over in time, is not used again.
     pub(super) async fn until<T>(
         &self,
         deadline: Instant,
         connection: Object,
         work: impl AsyncFnOnce(&Object) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        match tokio::time::timeout_at(deadline.into(), work(&connection)).await {
+        let mut lent = Lent { connection: Some(connection), tls: &self.tls.0 };
+        let work = async {
+            match &lent.connection {
+                Some(connection) => work(connection).await,
+                None => Err(Failure::Passing("the connection was given back".to_owned())),
+            }
+        };
+        match tokio::time::timeout_at(deadline.into(), work).await {
             Ok(Ok(done)) => {
+                drop(lent.connection.take());
                 self.away.is_over();
                 Ok(done)
             }
             Ok(Err(failure)) => {
-                drop(Object::take(connection));
+                drop(lent.connection.take().map(Object::take));
                 Err(failure)
             }
-            Err(_) => {
-                let cancel = connection.cancel_token();
-                drop(Object::take(connection));
-                let tls = self.tls.0.clone();
-                tokio::spawn(async move {
-                    // If it does not hear, its statement ends with its own timeout.
-                    cancel.cancel_query(tls).await.ok();
-                });
-                Err(Failure::Final(StoreError::Deadline))
-            }
+            Err(_) => Err(Failure::Final(StoreError::Deadline)),
         }
     }
 
@@ -147,6 +151,29 @@ impl Connections {
     /// Closes those that are free, and the others as they are given back.
     pub(super) fn close(&self) {
         self.pool.close();
+    }
+}
+
+/// A connection over which something is done. Where that is given up, out of time or because nobody
+/// waits for it any more, the connection may be amid an answer or a transaction: nobody gets it
+/// again, and the database stops what it is doing there.
+struct Lent<'c> {
+    connection: Option<Object>,
+    tls: &'c MakeRustlsConnect,
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take() else { return };
+        let cancel = connection.cancel_token();
+        drop(Object::take(connection));
+        let tls = self.tls.clone();
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move {
+                // If it does not hear, its statement ends with its own timeout.
+                cancel.cancel_query(tls).await.ok();
+            });
+        }
     }
 }
 
