@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use deadpool_postgres::PoolError;
+use deadpool_postgres::{HookError, PoolError};
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
@@ -71,7 +71,7 @@ impl From<Error> for Failure {
 impl From<PoolError> for Failure {
     fn from(error: PoolError) -> Self {
         match error {
-            PoolError::Backend(error) => match Self::from(error) {
+            PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => match Self::from(error) {
                 // Whoever cannot be connected to may be there a moment later.
                 Self::Final(StoreError::Damaged(told)) => Self::Passing(told),
                 other => other,
@@ -82,21 +82,18 @@ impl From<PoolError> for Failure {
     }
 }
 
-/// Whether another attempt, over another connection, may succeed: it lost against another
-/// transaction, or the server ends, begins, has no room, or is not the one that takes writes.
+/// Whether another attempt, over another connection, may succeed: the connection failed (class 08),
+/// it lost against another transaction (40), or the server ends the connection, begins (57P), has no
+/// room, or is not the one that takes writes.
 fn helps_again(code: &SqlState) -> bool {
     let passing = [
-        SqlState::T_R_SERIALIZATION_FAILURE,
-        SqlState::T_R_DEADLOCK_DETECTED,
         SqlState::READ_ONLY_SQL_TRANSACTION,
-        SqlState::ADMIN_SHUTDOWN,
-        SqlState::CRASH_SHUTDOWN,
-        SqlState::CANNOT_CONNECT_NOW,
         SqlState::TOO_MANY_CONNECTIONS,
         SqlState::LOCK_NOT_AVAILABLE,
         SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
     ];
-    code.code().starts_with("08") || passing.contains(code)
+    ["08", "40", "57P"].iter().any(|class| code.code().starts_with(class))
+        || passing.contains(code)
 }
 
 fn is_of_the_connection(error: &Error) -> bool {
@@ -202,7 +199,10 @@ mod tests {
 
     #[test]
     fn what_passes_is_tried_again() {
-        for code in ["40001", "40P01", "25006", "57P01", "57P02", "57P03", "53300", "08006"] {
+        for code in [
+            "40001", "40003", "40P01", "25006", "25P03", "55P03", "57P01", "57P02", "57P03", "57P05",
+            "53300", "08006",
+        ] {
             assert!(helps_again(&SqlState::from_code(code)), "{code}");
         }
         for code in ["23505", "42P01", "57014", "53100", "22021", "28P01", "XX001"] {
