@@ -72,8 +72,8 @@ impl<'s> Changes<'s> {
     fn of(steps: &'s [Step]) -> Vec<Self> {
         let moves_key = |step: &Step| match &step.change {
             RowChange::Update { before, after } => {
-                (before.identity_type, &before.identifier)
-                    != (after.identity_type, &after.identifier)
+                before.identity_type != after.identity_type
+                    || before.identifier != after.identifier && before.key() != after.key()
             }
             RowChange::Insert(_) | RowChange::Delete(_) => false,
         };
