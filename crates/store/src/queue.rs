@@ -30,6 +30,8 @@ pub(crate) struct Job {
     pub(crate) write: Write,
     answer: oneshot::Sender<Answer>,
     rows: Rows,
+    /// Until it is begun.
+    place: Option<Place>,
 }
 
 impl Job {
@@ -62,18 +64,34 @@ impl Drop for Rows {
     }
 }
 
+/// A write's place among those that wait, wherever it does: in the queue or with an engine that has
+/// taken it and not begun it.
+#[derive(Debug)]
+struct Place(Arc<AtomicUsize>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// The near end: takes writes.
 #[derive(Debug)]
 pub(crate) struct Queue {
     /// None when it is closed.
     sender: Mutex<Option<mpsc::Sender<Job>>>,
+    waiting_jobs: Arc<AtomicUsize>,
     waiting_rows: Arc<AtomicUsize>,
 }
 
 impl Queue {
     pub(crate) fn new() -> (Self, Intake) {
         let (sender, receiver) = mpsc::channel(MAX_WAITING_JOBS);
-        let queue = Self { sender: Mutex::new(Some(sender)), waiting_rows: Arc::default() };
+        let queue = Self {
+            sender: Mutex::new(Some(sender)),
+            waiting_jobs: Arc::default(),
+            waiting_rows: Arc::default(),
+        };
         (queue, Intake { receiver, bulk: VecDeque::new() })
     }
 
@@ -84,10 +102,12 @@ impl Queue {
         let count = write.operation.rows();
         let waiting = self.waiting_rows.fetch_add(count, Ordering::Relaxed);
         let rows = Rows { count, waiting: Arc::clone(&self.waiting_rows) };
-        if waiting > 0 && waiting + count > MAX_WAITING_ROWS {
+        let before = self.waiting_jobs.fetch_add(1, Ordering::Relaxed);
+        let place = Some(Place(Arc::clone(&self.waiting_jobs)));
+        if waiting > 0 && waiting + count > MAX_WAITING_ROWS || before >= MAX_WAITING_JOBS {
             return Err(WriteError::QueueFull);
         }
-        self.send(Job { write, answer, rows })?;
+        self.send(Job { write, answer, rows, place })?;
         answered.await.unwrap_or_else(|_| Err(closed()))
     }
 
@@ -102,9 +122,9 @@ impl Queue {
 
     /// How many writes wait, and how many rows they and those in work hold.
     pub(crate) fn waiting(&self) -> (usize, usize) {
-        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
-        let jobs = sender.as_ref().map_or(0, |sender| sender.max_capacity() - sender.capacity());
-        (jobs, self.waiting_rows.load(Ordering::Relaxed))
+        let [jobs, rows] =
+            [&self.waiting_jobs, &self.waiting_rows].map(|it| it.load(Ordering::Relaxed));
+        (jobs, rows)
     }
 
     /// Refuses later writes. Those that wait are still done.
@@ -169,11 +189,15 @@ impl Intake {
     }
 }
 
-/// Drops the writes whose deadline has passed, telling them so, and gives back the others.
-pub(crate) fn drop_expired(batch: Vec<Job>) -> Vec<Job> {
+/// Begins the writes of a batch: drops those whose deadline has passed, telling them so, and gives
+/// back the others, which do not wait any more.
+pub(crate) fn begun(batch: Vec<Job>) -> Vec<Job> {
     let now = Instant::now();
-    let (live, expired): (Vec<Job>, Vec<Job>) =
+    let (mut live, expired): (Vec<Job>, Vec<Job>) =
         batch.into_iter().partition(|job| job.write.deadline > now);
+    for job in &mut live {
+        job.place = None;
+    }
     for job in expired {
         job.answer(Err(WriteError::Expired));
     }

@@ -21,7 +21,7 @@ use super::rows::{BY_IDS, Value, by_keys, execute, identity, instant};
 use super::{changes, snapshots, tallies};
 use crate::batch::{Counter, Stamp, Step, View, Want};
 use crate::load::Commits;
-use crate::queue::{Intake, Job, drop_expired};
+use crate::queue::{Intake, Job, begun};
 use crate::{Clock, Operation, Outcome, StoreError, Write, WriteError};
 
 /// What stands behind the lock must see what was committed before it was given, whatever the default
@@ -116,7 +116,7 @@ impl Writer {
         let deadline = batch.iter().map(|job| job.write.deadline).max();
         let mut attempts = self.connections.attempts(deadline.unwrap_or_else(Instant::now));
         loop {
-            batch = drop_expired(batch);
+            batch = begun(batch);
             if batch.is_empty() {
                 return;
             }

@@ -59,6 +59,18 @@ fn a_full_queue_refuses_until_there_is_room() {
 }
 
 #[test]
+fn writes_wait_until_they_are_begun_wherever_that_is() {
+    let (queue, mut intake) = Queue::new();
+    let _waiting: Vec<_> = (0..MAX_WAITING_JOBS).map(|_| single(&queue).ok().unwrap()).collect();
+    let taken: Vec<Job> = std::iter::from_fn(|| intake.waiting_job()).collect();
+    assert_eq!((taken.len(), queue.waiting().0), (MAX_WAITING_JOBS, MAX_WAITING_JOBS));
+    assert!(matches!(single(&queue).err(), Some(WriteError::QueueFull)));
+    let _begun = begun(taken);
+    assert_eq!(queue.waiting(), (0, MAX_WAITING_JOBS));
+    assert!(single(&queue).is_ok());
+}
+
+#[test]
 fn rows_that_wait_are_bounded_too() {
     let (queue, mut intake) = Queue::new();
     let _waiting: Vec<_> = (0..10).map(|_| bulk(&queue, 10_000).ok().unwrap()).collect();
@@ -87,7 +99,7 @@ fn a_write_past_its_deadline_is_told_so_and_not_handed_out() {
     let mut live = single(&queue).ok().unwrap();
     let mut late = hand_in(&queue, expired(create("B"))).ok().unwrap();
     let batch = intake.next().unwrap().remove(0);
-    assert_eq!(shape(&[drop_expired(batch)]), [[1]]);
+    assert_eq!(shape(&[begun(batch)]), [[1]]);
     assert!(matches!(late.answer(), Some(Err(WriteError::Expired))));
     // Its job went out of hand without an answer, which is not the same as being refused.
     assert!(matches!(live.answer(), Some(Err(WriteError::Store(_)))));

@@ -16,7 +16,7 @@ use super::schema::Cache;
 use super::{search, snapshots, tallies};
 use crate::batch::{Counter, RowChange, Stamp, Step, View, Want};
 use crate::load::Commits;
-use crate::queue::{Intake, Job, drop_expired};
+use crate::queue::{Intake, Job, begun};
 use crate::{Actor, Clock, Operation, Outcome, StoreError, Write, WriteError};
 
 const COUNTER: &str = "SELECT licensed, next_seq FROM tenants WHERE tenant_id = ?1";
@@ -87,7 +87,7 @@ impl Writer {
     }
 
     fn work(&mut self, batch: Vec<Job>) {
-        let batch = drop_expired(batch);
+        let batch = begun(batch);
         if batch.is_empty() {
             return;
         }
