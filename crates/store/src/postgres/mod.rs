@@ -39,6 +39,8 @@ pub use url::PostgresUrl;
 const AT_ONCE: Duration = Duration::from_secs(10);
 /// How long a step of administration may take: it may touch thousands of rows.
 const ADMINISTERED: Duration = Duration::from_secs(60);
+/// How long it may take to make the tables, or to make those of an earlier build into ours.
+const MIGRATED: Duration = Duration::from_secs(4 * 3_600);
 const SILENT: &str = "the database did not answer in time";
 
 /// An open register in PostgreSQL.
@@ -112,7 +114,7 @@ impl Postgres {
     }
 
     async fn prepare(&self) -> Result<(), StoreError> {
-        attempted!(self, within ADMINISTERED, |client| schema::prepare(client, &self.clock))
+        attempted!(self, within MIGRATED, |client| schema::prepare(client, &self.clock))
             .map(drop)
     }
 

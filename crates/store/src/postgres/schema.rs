@@ -8,7 +8,7 @@ use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
-use super::failure::Failure;
+use super::failure::{Failure, told};
 use super::rows::damaged;
 use crate::query::searched;
 use crate::{Clock, StoreError};
@@ -32,8 +32,10 @@ const LEDGER: &str = "CREATE TABLE IF NOT EXISTS migrations (
          name          text   NOT NULL,
          applied_ticks bigint NOT NULL
      )";
-/// Who holds it migrates; the others wait, and find nothing left to do.
-const TURN: &str = "LOCK TABLE migrations IN ACCESS EXCLUSIVE MODE";
+/// Begins a transaction in which who holds the lock migrates; the others wait, and find nothing left
+/// to do. Large tables take their time, so nothing ends it.
+const TURN: &str = "BEGIN; SET LOCAL statement_timeout = 0; \
+     LOCK TABLE migrations IN ACCESS EXCLUSIVE MODE";
 const OURS: &str = "SELECT to_regclass('migrations') IS NOT NULL, NOT EXISTS \
      (SELECT FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r')";
 const FOUND: &str = "SELECT coalesce(max(version), 0) FROM migrations";
@@ -56,7 +58,7 @@ pub(super) async fn prepare(client: &Object, clock: &Clock) -> Result<(i64, i64)
         }
         make_ledger(client).await?;
     }
-    client.batch_execute("BEGIN").await?;
+    client.batch_execute(TURN).await?;
     let found = migrate(client, clock).await?;
     client.batch_execute("COMMIT").await?;
     index_texts(client).await?;
@@ -100,7 +102,6 @@ async fn make_ledger(client: &Object) -> Result<(), Failure> {
 
 /// Within a transaction. The version that was found.
 async fn migrate(client: &Object, clock: &Clock) -> Result<i64, Failure> {
-    client.batch_execute(TURN).await?;
     let found: i64 = client.query_one(FOUND, &[]).await?.try_get(0)?;
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     if found > known {
@@ -136,18 +137,22 @@ async fn index_texts(client: &Object) -> Result<(), Failure> {
     if client.query_one(HAS_INDEX_OF_TEXT, &[]).await?.try_get(0)? {
         return Ok(());
     }
+    client.batch_execute(TURN).await?;
     for sql in ["CREATE EXTENSION IF NOT EXISTS pg_trgm", INDEX_OF_TEXT] {
-        if let Err(error) = client.batch_execute(sql).await {
-            let Some(cause) = error.as_db_error() else { return Err(error.into()) };
-            tracing::warn!(
-                cause = cause.message(),
-                "no index of text: $search and contains go through all rows of a tenant. Install \
-                 the extension pg_trgm, or have it created in this database by whoever may, and \
-                 start again"
-            );
-            return Ok(());
+        let Err(error) = client.batch_execute(sql).await else { continue };
+        let (cause, failure) = (told(&error), Failure::from(error));
+        if matches!(failure, Failure::Passing(_)) {
+            return Err(failure);
         }
+        tracing::warn!(
+            cause,
+            "no index of text: $search and contains go through all rows of a tenant. Install the \
+             extension pg_trgm, or have it created in this database by whoever may, and start again"
+        );
+        client.batch_execute("ROLLBACK").await?;
+        return Ok(());
     }
+    client.batch_execute("COMMIT").await?;
     Ok(())
 }
 
