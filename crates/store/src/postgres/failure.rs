@@ -71,11 +71,13 @@ impl From<Error> for Failure {
 impl From<PoolError> for Failure {
     fn from(error: PoolError) -> Self {
         match error {
-            PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => match Self::from(error) {
-                // Whoever cannot be connected to may be there a moment later.
-                Self::Final(StoreError::Damaged(told)) => Self::Passing(told),
-                other => other,
-            },
+            PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
+                match Self::from(error) {
+                    // Whoever cannot be connected to may be there a moment later.
+                    Self::Final(StoreError::Damaged(told)) => Self::Passing(told),
+                    other => other,
+                }
+            }
             PoolError::Timeout(_) => Self::Passing("no connection came free in time".to_owned()),
             other => Self::Final(StoreError::Unavailable(other.to_string())),
         }
@@ -92,8 +94,7 @@ fn helps_again(code: &SqlState) -> bool {
         SqlState::LOCK_NOT_AVAILABLE,
         SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
     ];
-    ["08", "40", "57P"].iter().any(|class| code.code().starts_with(class))
-        || passing.contains(code)
+    ["08", "40", "57P"].iter().any(|class| code.code().starts_with(class)) || passing.contains(code)
 }
 
 fn is_of_the_connection(error: &Error) -> bool {
@@ -200,8 +201,8 @@ mod tests {
     #[test]
     fn what_passes_is_tried_again() {
         for code in [
-            "40001", "40003", "40P01", "25006", "25P03", "55P03", "57P01", "57P02", "57P03", "57P05",
-            "53300", "08006",
+            "40001", "40003", "40P01", "25006", "25P03", "55P03", "57P01", "57P02", "57P03",
+            "57P05", "53300", "08006",
         ] {
             assert!(helps_again(&SqlState::from_code(code)), "{code}");
         }

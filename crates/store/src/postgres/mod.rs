@@ -114,8 +114,7 @@ impl Postgres {
     }
 
     async fn prepare(&self) -> Result<(), StoreError> {
-        attempted!(self, within MIGRATED, |client| schema::prepare(client, &self.clock))
-            .map(drop)
+        attempted!(self, within MIGRATED, |client| schema::prepare(client, &self.clock)).map(drop)
     }
 
     pub(crate) fn tell_commits(&self, meters: CommitMeters) {

@@ -19,7 +19,7 @@ pub(crate) enum Engine {
 /// Where one service has its register. It goes with this.
 pub(crate) enum Register {
     Sqlite(PathBuf),
-    Postgres(Database, SemaphorePermit<'static>),
+    Postgres { database: Database, _place: SemaphorePermit<'static> },
 }
 
 /// Keeps a service from storing anything for as long as it lives.
@@ -35,8 +35,8 @@ impl Engine {
             Self::Sqlite => Some(Register::Sqlite(data.join("muster.db"))),
             Self::Postgres => {
                 let cluster = Cluster::shared()?;
-                let place = PLACES.acquire().await.unwrap();
-                Some(Register::Postgres(cluster.database(), place))
+                let _place = PLACES.acquire().await.unwrap();
+                Some(Register::Postgres { database: cluster.database(), _place })
             }
         }
     }
@@ -47,7 +47,7 @@ impl Register {
     pub(crate) fn url(&self) -> String {
         match self {
             Self::Sqlite(file) => format!("sqlite:{}", file.display()),
-            Self::Postgres(database, _) => database.url(),
+            Self::Postgres { database, .. } => database.url(),
         }
     }
 
@@ -59,7 +59,7 @@ impl Register {
                 lock.execute_batch("BEGIN IMMEDIATE").unwrap();
                 Held::Sqlite { _lock: lock }
             }
-            Self::Postgres(database, _) => {
+            Self::Postgres { database, .. } => {
                 let tls = tokio_postgres::NoTls;
                 let (lock, connection) =
                     tokio_postgres::connect(&database.url(), tls).await.unwrap();
