@@ -96,9 +96,29 @@ fn serve_explains_every_option_with_its_variable_and_default() {
               [env: MUSTER_DATA=]
 
           --store <URL>
-              Database: sqlite:PATH. [default: muster.db in the data directory]
+              Database: sqlite:PATH, or postgres://USER@HOST/DATABASE (several hosts with commas;
+              sslmode, sslrootcert and more behind a question mark). [default: muster.db in the data
+              directory]
 
               [env: MUSTER_STORE=]
+
+          --store-connections <NUMBER>
+              Most connections to PostgreSQL at a time. Half of them are for writes
+
+              [env: MUSTER_STORE_CONNECTIONS=]
+              [default: 16]
+
+          --store-connect-timeout-ms <MS>
+              How long connecting to a host of PostgreSQL may take, in milliseconds
+
+              [env: MUSTER_STORE_CONNECT_TIMEOUT_MS=]
+              [default: 2000]
+
+          --store-statement-timeout-ms <MS>
+              How long a statement may take in PostgreSQL, in milliseconds
+
+              [env: MUSTER_STORE_STATEMENT_TIMEOUT_MS=]
+              [default: 60000]
 
           --no-sample
               Leaves out the sample identities that a new register begins with

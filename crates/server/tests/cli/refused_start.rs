@@ -183,7 +183,7 @@ fn bad_values_and_unknown_flags_are_named() {
     });
     insta::assert_snapshot!(mask(&said.join("\n")), @"
     error: invalid value 'localhost' for '--listen <ADDR>': invalid socket address syntax; give an address with its port, such as 127.0.0.1:[port]
-    error: invalid value 'mysql:db' for '--store <URL>': 'mysql:db' is not a store this muster knows: give sqlite:PATH
+    error: invalid value 'mysql:db' for '--store <URL>': this is no store that muster knows: give sqlite:PATH or postgres://USER@HOST/DATABASE
     error: invalid value 'sqlite:' for '--store <URL>': 'sqlite:' names no file: give sqlite:PATH
     error: invalid value 'lax' for '--identifier-rules <SET>': give documented or strict
     error: invalid value 'ten' for '--max-import-rows <N>': give a whole number
