@@ -19,7 +19,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
 ];
 
 /// How long a statement waits for another process that writes.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Prepared statements kept by a connection: all there are.
 const STATEMENTS: usize = 64;
 
