@@ -1,6 +1,7 @@
 //! The server as a whole: puts the parts together in the one right order, and takes them apart
 //! again. Must not know how it is shown to people.
 
+mod backup;
 mod check;
 mod dev;
 mod operation;
@@ -30,6 +31,7 @@ use crate::listen::{self, ListenError};
 use crate::ops::Register;
 pub use crate::seed::{Hear, Progress, SeedFile};
 use crate::tls::{self, Certificate, LocalCa, TlsError};
+pub use backup::{Backup, RescueError, backup, restore};
 pub use check::{Contradictions, check};
 use dev::Dev;
 use operation::{Operated, Operation};

@@ -12,6 +12,8 @@ use crate::private_file;
 
 const LOCK: &str = "lock";
 const DEV_ENV: &str = "dev.env";
+/// What names of files begin with that hold keys of a development register.
+const DEV_KEYS: &str = "dev-";
 
 /// Why a data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -144,6 +146,15 @@ impl DataDir {
         private_file::write(&self.dev_env(), lines.collect::<String>().as_bytes())
             .map_err(|cause| DataDirError::Unusable { path: self.path.clone(), cause })
     }
+}
+
+/// The names of the files in a data directory that hold keys of a development register.
+pub(crate) fn own_keys(path: &Path) -> Vec<String> {
+    let entries = fs::read_dir(path).into_iter().flatten().flatten();
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut names: Vec<String> = names.filter(|name| name.starts_with(DEV_KEYS)).collect();
+    names.sort();
+    names
 }
 
 /// A value as a shell takes it: in quotes only where it needs them, which not every reader of such

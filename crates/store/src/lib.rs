@@ -4,6 +4,7 @@
 //! This crate must not know JSON, tokens or HTTP statuses. Nothing outside an engine's own folder
 //! may know which engine it is.
 
+mod backup;
 mod batch;
 mod clock;
 mod error;
@@ -21,12 +22,14 @@ mod testing;
 mod url;
 mod write;
 
+use std::path::Path;
 use std::time::Instant;
 
 use model::{Identity, IdentityId, SearchKey, TenantId};
 use odata::query::{Apply, Filter, Group, Search};
 use uuid::Uuid;
 
+pub use backup::{BackupError, BackupStep, Contents, Copying, Held};
 pub use clock::Clock;
 pub use error::{StoreError, WriteError};
 pub use history::{Change, ChangeKind, HistoryFilter};
@@ -85,6 +88,38 @@ impl Store {
             StoreUrl::Postgres(url) => {
                 postgres::Postgres::open(url, &opening.pooling, clock).await.map(Self::Postgres)
             }
+        }
+    }
+
+    /// Copies the register at `url`, as it stands at one moment, to the file `to`, while others may
+    /// read and write it. The copy is checked, and synced before it has its name.
+    ///
+    /// # Errors
+    /// See [`BackupError`]. Then `to` is as it was.
+    pub fn backup(
+        url: &StoreUrl,
+        to: &Path,
+        copying: &mut Copying<'_>,
+    ) -> Result<Contents, BackupError> {
+        match url {
+            StoreUrl::Sqlite(path) => sqlite::backup(path, to, copying),
+            StoreUrl::Postgres(_) => Err(BackupError::HasOwnMeans),
+        }
+    }
+
+    /// Puts a copy of the backup `from` in the place of the register at `url`, whole or not at all.
+    /// Nobody may have the register open.
+    ///
+    /// # Errors
+    /// See [`BackupError`]. Then the register is as it was.
+    pub fn restore(
+        url: &StoreUrl,
+        from: &Path,
+        copying: &mut Copying<'_>,
+    ) -> Result<Contents, BackupError> {
+        match url {
+            StoreUrl::Sqlite(path) => sqlite::restore(path, from, copying),
+            StoreUrl::Postgres(_) => Err(BackupError::HasOwnMeans),
         }
     }
 

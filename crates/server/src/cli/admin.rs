@@ -1,4 +1,4 @@
-//! `muster admin`: tenants and history, beside a server that runs or not.
+//! `muster admin`: tenants, history and backups, beside a server that runs or not.
 
 use std::io::{IsTerminal, Write};
 
@@ -7,7 +7,7 @@ use model::TenantId;
 use serde_json::json;
 use store::{Clock, Opening, Store, StoreUrl, Tenant};
 
-use super::{Failure, Output, Place, history, table};
+use super::{Failure, Output, Place, backup, history, table};
 
 /// Options of `muster admin`.
 #[derive(Debug, Parser)]
@@ -26,6 +26,10 @@ enum AdminCommand {
     Tenant(TenantCommand),
     /// Shows what was changed, by whom, in which order.
     History(history::HistoryArgs),
+    /// Copies the register to a file, as it stands at one moment, while it is served or not.
+    Backup(backup::BackupArgs),
+    /// Puts a backup in the place of a register that is not served.
+    Restore(backup::RestoreArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -70,19 +74,35 @@ enum TenantCommand {
 pub(super) fn run(args: &AdminArgs) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let store = open(&args.place).await?;
-        let outcome = match &args.command {
-            AdminCommand::Tenant(command) => tenant(&store, command).await,
-            AdminCommand::History(args) => history::run(&store, args).await,
-        };
-        store.close().await;
-        outcome
+        let place = &args.place;
+        match &args.command {
+            AdminCommand::Tenant(command) => {
+                let store = open(place).await?;
+                closing(&store, tenant(&store, command).await).await
+            }
+            AdminCommand::History(args) => {
+                let store = open(place).await?;
+                closing(&store, history::run(&store, args).await).await
+            }
+            AdminCommand::Backup(args) => backup::backup(place, existing(place)?, args).await,
+            AdminCommand::Restore(args) => backup::restore(place, url(place), args).await,
+        }
     })
 }
 
-/// Opens a register that is there. A misspelt path must not make an empty one.
-async fn open(place: &Place) -> Result<Store, Failure> {
-    let url = place.store.clone().unwrap_or_else(|| StoreUrl::in_directory(place.data()));
+async fn closing(store: &Store, outcome: Result<(), Failure>) -> Result<(), Failure> {
+    store.close().await;
+    outcome
+}
+
+/// Where the register is.
+fn url(place: &Place) -> StoreUrl {
+    place.store.clone().unwrap_or_else(|| StoreUrl::in_directory(place.data()))
+}
+
+/// Where a register is that is there. A misspelt path must not make an empty one.
+fn existing(place: &Place) -> Result<StoreUrl, Failure> {
+    let url = url(place);
     match &url {
         StoreUrl::Sqlite(path) if !path.exists() => {
             let path = path.display();
@@ -94,8 +114,12 @@ async fn open(place: &Place) -> Result<Store, Failure> {
         }
         StoreUrl::Sqlite(_) | StoreUrl::Postgres(_) => {}
     }
+    Ok(url)
+}
+
+async fn open(place: &Place) -> Result<Store, Failure> {
     let opening = Opening { pooling: place.pooling(), ..Opening::default() };
-    Ok(Store::open_as(&url, opening, Clock::system()).await?)
+    Ok(Store::open_as(&existing(place)?, opening, Clock::system()).await?)
 }
 
 async fn tenant(store: &Store, command: &TenantCommand) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 
 mod admin;
 mod authority;
+mod backup;
 mod check_config;
 mod greeting;
 mod history;

@@ -285,11 +285,11 @@ fn serve_explains_every_option_with_its_variable_and_default() {
 }
 
 /// Every command, with the options and arguments that are its own.
-const COMMANDS: [(&[&str], &[&str]); 11] = [
+const COMMANDS: [(&[&str], &[&str]); 13] = [
     (&["serve"], &["--dev", "--listen", "--data", "--store", "--no-sample", "--max-connections"]),
     (&["check-config"], &["--dev", "--listen", "--config", "--output", "--print-default"]),
     (&["token"], &["--data", "--role", "--scope", "--tenant", "--personal", "--expires-in"]),
-    (&["admin"], &["tenant", "history", "--data", "--store"]),
+    (&["admin"], &["tenant", "history", "backup", "restore", "--data", "--store"]),
     (&["admin", "tenant"], &["add", "list", "license", "unlicense", "remove"]),
     (&["admin", "tenant", "add"], &["<TENANT>", "--name", "--unlicensed"]),
     (&["admin", "tenant", "list"], &["--output"]),
@@ -297,6 +297,8 @@ const COMMANDS: [(&[&str], &[&str]); 11] = [
     (&["admin", "tenant", "unlicense"], &["<TENANT>"]),
     (&["admin", "tenant", "remove"], &["<TENANT>", "--yes"]),
     (&["admin", "history"], &["--tenant", "--id", "--output"]),
+    (&["admin", "backup"], &["<TO>", "--yes"]),
+    (&["admin", "restore"], &["<FROM>", "--yes"]),
 ];
 
 #[test]

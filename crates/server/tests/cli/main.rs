@@ -10,6 +10,7 @@
 
 mod support;
 
+mod backup;
 mod environment;
 mod help;
 mod history;

@@ -1,12 +1,14 @@
 //! The disk is full or cannot be synced while the register runs: writes are refused and nothing of
 //! them is stored, reads go on, and when the disk is well again so is the register.
 
+use std::fs;
+
 use reqwest::Method;
 use tempfile::TempDir;
 
 use crate::replay::replay;
 use crate::shim::{Fault, Shim};
-use crate::support::{Answer, Server, Value, history, json, plain, send, serve};
+use crate::support::{Answer, Server, Value, history, json, plain, program, send, serve};
 
 #[derive(Clone, Copy)]
 enum Kind {
@@ -74,6 +76,39 @@ async fn a_write_refused_for_want_of_a_sync_stays_refused_after_a_crash() {
         assert_eq!(plain_all(&server.rows().await), plain_all(&rows));
         replay(&history(data.path()), &rows);
     }
+}
+
+/// A disk that is full, or fails, leaves nothing of a backup, and what it was to replace as it was.
+#[test]
+fn a_backup_that_cannot_be_written_leaves_nothing() {
+    let (data, saved, shim) = (TempDir::new().unwrap(), TempDir::new().unwrap(), Shim::build());
+    drop(Server::start(data.path()));
+    let file = saved.path().join("saved.db");
+    let backup = || {
+        let mut muster = program();
+        shim.preload(&mut muster);
+        muster.args(["admin", "backup", "--yes", "--data"]).arg(data.path()).arg(&file);
+        muster.output().unwrap()
+    };
+    let names = || -> Vec<_> {
+        fs::read_dir(saved.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect()
+    };
+    for (fault, told) in [
+        (Shim::fill_disk as fn(&Shim) -> Fault, "database or disk is full"),
+        (Shim::break_sync, "Input/output error"),
+    ] {
+        let broken = fault(&shim);
+        let failed = backup();
+        let said = String::from_utf8(failed.stderr).unwrap();
+        assert!(!failed.status.success() && said.contains(told), "{said}");
+        assert!(names().is_empty(), "{:?}", names());
+        drop(broken);
+    }
+    assert!(backup().status.success());
+    let before = fs::read(&file).unwrap();
+    let _broken = shim.fill_disk();
+    assert!(!backup().status.success());
+    assert_eq!((names().len(), fs::read(&file).unwrap()), (1, before));
 }
 
 /// One write of each kind.

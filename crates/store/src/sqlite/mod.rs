@@ -1,6 +1,8 @@
 //! The register in one SQLite file: a writer thread, a checkpoint thread, readers.
 
+mod backup;
 mod checkpoint;
+mod contents;
 mod indexer;
 mod query;
 mod readers;
@@ -30,6 +32,7 @@ use crate::{
     Change, Clock, CommitMeters, HistoryFilter, Load, Outcome, Query, Snapshot, StoreError, Write,
     WriteError,
 };
+pub(crate) use backup::{backup, restore};
 use query::Reading;
 use readers::Readers;
 use writer::Between;

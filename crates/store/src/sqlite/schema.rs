@@ -71,15 +71,31 @@ pub(super) fn prepare(connection: &mut Connection, clock: &Clock) -> Result<(), 
     Ok(())
 }
 
-fn migrate(transaction: &Transaction<'_>, clock: &Clock) -> Result<(), StoreError> {
-    let (is_ours, is_empty): (bool, bool) = transaction.query_row(
+/// The schema version of a database, 0 of an empty one.
+pub(super) fn version(connection: &Connection) -> Result<i64, StoreError> {
+    let (is_ours, is_empty): (bool, bool) = connection.query_row(
         "SELECT coalesce(max(name = 'migrations'), 0), count(*) = 0 FROM sqlite_schema",
         [],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
-    if !is_ours && !is_empty {
+    if is_empty {
+        return Ok(0);
+    }
+    if !is_ours {
         return Err(StoreError::Foreign);
     }
+    let found: i64 =
+        connection
+            .query_row("SELECT coalesce(max(version), 0) FROM migrations", [], |row| row.get(0))?;
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    if found > known {
+        return Err(StoreError::NewerSchema { found, known });
+    }
+    Ok(found)
+}
+
+fn migrate(transaction: &Transaction<'_>, clock: &Clock) -> Result<(), StoreError> {
+    let found = version(transaction)?;
     transaction.execute_batch(
         "CREATE TABLE IF NOT EXISTS migrations (
              version       INTEGER NOT NULL PRIMARY KEY,
@@ -87,13 +103,6 @@ fn migrate(transaction: &Transaction<'_>, clock: &Clock) -> Result<(), StoreErro
              applied_ticks INTEGER NOT NULL
          ) STRICT",
     )?;
-    let found: i64 =
-        transaction
-            .query_row("SELECT coalesce(max(version), 0) FROM migrations", [], |row| row.get(0))?;
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    if found > known {
-        return Err(StoreError::NewerSchema { found, known });
-    }
     for (version, (name, sql)) in (1_i64..).zip(MIGRATIONS).filter(|(version, _)| *version > found)
     {
         transaction.execute_batch(sql)?;

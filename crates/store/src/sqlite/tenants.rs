@@ -2,7 +2,7 @@
 
 use model::TenantId;
 use odata::DateTimeOffset;
-use rusqlite::{OptionalExtension, Row, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::Sqlite;
 use super::rows::{blob, count};
@@ -28,13 +28,7 @@ impl Sqlite {
     }
 
     pub(crate) fn tenants(&self) -> Result<Vec<Tenant>, StoreError> {
-        self.readers.read(|connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT tenant_id, name, licensed, created_ticks FROM tenants ORDER BY tenant_id",
-            )?;
-            let rows = statement.query_map([], tenant)?;
-            Ok(rows.collect::<rusqlite::Result<_>>()?)
-        })
+        self.readers.read(all)
     }
 
     pub(crate) fn add_tenant(
@@ -116,6 +110,15 @@ impl Sqlite {
         let gone = self.admin().execute(REMOVE_CHANGES, params![blob(&id.0), REMOVED_AT_ONCE])?;
         Ok(u64::try_from(gone).unwrap_or_default())
     }
+}
+
+/// All tenants of a database, by id.
+pub(super) fn all(connection: &Connection) -> Result<Vec<Tenant>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT tenant_id, name, licensed, created_ticks FROM tenants ORDER BY tenant_id",
+    )?;
+    let rows = statement.query_map([], tenant)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 fn tenant(row: &Row<'_>) -> rusqlite::Result<Tenant> {

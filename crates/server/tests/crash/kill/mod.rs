@@ -3,6 +3,7 @@
 //!
 //! `MUSTER_CRASH_ROUNDS` sets how often, `MUSTER_CRASH_SEED` repeats the choices of a failed run.
 
+mod backup;
 mod clients;
 mod ledger;
 
@@ -85,13 +86,17 @@ async fn wait_for(ledger: &Ledger, acknowledged: usize, server: &Server) {
 }
 
 async fn check(server: &Server, ledger: &Ledger, data: &Path) {
+    check_database(data);
+    ledger.check(&history(data), &server.rows().await);
+}
+
+fn check_database(data: &Path) {
     let database = rusqlite::Connection::open(data.join("muster.db")).unwrap();
     let verdict: String =
         database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(verdict, "ok");
     let wrong: i64 = database.query_row(WRONG_TALLIES, [], |row| row.get(0)).unwrap();
     assert_eq!(wrong, 0, "tallies are not what the rows come to");
-    ledger.check(&history(data), &server.rows().await);
 }
 
 fn setting(name: &str) -> Option<u64> {

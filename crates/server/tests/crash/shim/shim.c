@@ -62,11 +62,20 @@ static void tell_marks(const char *what, const void *bytes, size_t length) {
     }
 }
 
-static int is_log(int fd) {
+static int is_named(int fd, const char *suffix) {
     char link[64], path[4096];
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t length = readlink(link, path, sizeof path);
-    return length > 4 && memcmp(path + length - 4, "-wal", 4) == 0;
+    ssize_t length = readlink(link, path, sizeof path), end = (ssize_t)strlen(suffix);
+    return length > end && memcmp(path + length - end, suffix, (size_t)end) == 0;
+}
+
+static int is_log(int fd) {
+    return is_named(fd, "-wal");
+}
+
+/* A backup that is being written. */
+static int is_copy(int fd) {
+    return is_named(fd, ".partial");
 }
 
 static int is_socket(int fd) {
@@ -81,11 +90,11 @@ static int is_on(const char *variable) {
 }
 
 static ssize_t write_at(int fd, const void *bytes, size_t length, off_t offset) {
-    if (!is_log(fd)) return syscall(SYS_pwrite64, fd, bytes, length, offset);
-    if (is_on("SHIM_DISK_FULL")) {
+    if ((is_log(fd) || is_copy(fd)) && is_on("SHIM_DISK_FULL")) {
         errno = ENOSPC;
         return -1;
     }
+    if (!is_log(fd)) return syscall(SYS_pwrite64, fd, bytes, length, offset);
     tell_marks("frame", bytes, length);
     ssize_t written = syscall(SYS_pwrite64, fd, bytes, length, offset);
     static const char none[4];
@@ -99,11 +108,11 @@ static ssize_t write_at(int fd, const void *bytes, size_t length, off_t offset) 
 }
 
 static int sync_file(long call, int fd) {
-    if (!is_log(fd)) return (int)syscall(call, fd);
-    if (is_on("SHIM_SYNC_FAILS")) {
+    if ((is_log(fd) || is_copy(fd)) && is_on("SHIM_SYNC_FAILS")) {
         errno = EIO;
         return -1;
     }
+    if (!is_log(fd)) return (int)syscall(call, fd);
     char line[64];
     long thread = syscall(SYS_gettid);
     tell(line, (size_t)snprintf(line, sizeof line, "sync %ld\n", thread));

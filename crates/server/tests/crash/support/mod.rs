@@ -4,7 +4,7 @@
 mod process;
 mod random;
 
-pub(crate) use process::{Server, history, serve};
+pub(crate) use process::{Server, history, program, serve};
 pub(crate) use random::Random;
 
 pub(crate) use serde_json::{Value, json};

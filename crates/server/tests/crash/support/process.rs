@@ -26,7 +26,7 @@ pub(crate) fn serve(data: &Path) -> Command {
 }
 
 /// The program, without the settings of whoever runs the tests.
-fn program() -> Command {
+pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_muster"));
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("MUSTER_") {
