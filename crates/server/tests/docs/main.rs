@@ -12,6 +12,7 @@
 
 mod operations;
 mod options;
+mod packaging;
 mod page;
 mod query;
 mod tables;
