@@ -8,7 +8,7 @@ use model::{Identity, IdentityId, TenantId, encode};
 use odata::DateTimeOffset;
 use uuid::Uuid;
 
-use super::failure::Failure;
+use super::failure::{Failure, both};
 use super::rows::{Value, execute, small, storable};
 use super::texts;
 use crate::batch::{RowChange, Step};
@@ -120,10 +120,9 @@ impl<'s> Changes<'s> {
             self.gone.iter().map(|row| (row.id.0, row.rev)).unzip();
         let rows: [Value<'_>; 3] = [&tenant.0, &ids, &revs];
         let texts: [Value<'_>; 2] = [&tenant.0, &ids];
-        let (deleted, texts) = tokio::try_join!(
-            execute(client, DELETE, &rows),
-            execute(client, DELETE_TEXTS, &texts),
-        )?;
+        let (deleted, texts) =
+            tokio::join!(execute(client, DELETE, &rows), execute(client, DELETE_TEXTS, &texts),);
+        let (deleted, texts) = both(deleted, texts)?;
         all_of(ids.len(), deleted)?;
         all_of(ids.len(), texts)
     }
@@ -149,7 +148,8 @@ impl<'s> Changes<'s> {
             return all_of(self.changed.len(), update.await?);
         }
         let texts: [Value<'_>; 3] = [&tenant.0, &ids, &searched];
-        let (updated, texts) = tokio::try_join!(update, execute(client, UPDATE_TEXTS, &texts))?;
+        let (updated, texts) = tokio::join!(update, execute(client, UPDATE_TEXTS, &texts));
+        let (updated, texts) = both(updated, texts)?;
         all_of(self.changed.len(), updated)?;
         all_of(ids.len(), texts)
     }
@@ -170,7 +170,8 @@ pub(super) async fn insert(
     let values: [Value<'_>; 13] = [&tenant.0, a, b, c, d, e, f, g, h, i, j, k, l];
     let texts: [Value<'_>; 3] = [&tenant.0, &columns.id, &searched];
     let (made, texts) =
-        tokio::try_join!(execute(client, INSERT, &values), execute(client, INSERT_TEXTS, &texts))?;
+        tokio::join!(execute(client, INSERT, &values), execute(client, INSERT_TEXTS, &texts));
+    let (made, texts) = both(made, texts)?;
     all_of(rows.len(), made)?;
     all_of(rows.len(), texts)
 }

@@ -25,15 +25,18 @@ pub(super) enum Failure {
     Passing(String),
     /// It will come to the same.
     Final(StoreError),
+    /// Another statement of the transaction has failed, and says why.
+    Aborted,
 }
 
-impl Failure {
-    /// As it is told to whoever asked.
-    pub(super) fn into_error(self) -> StoreError {
-        match self {
-            Self::Passing(why) => StoreError::Unavailable(why),
-            Self::Final(error) => error,
-        }
+/// What two pipelined statements came to. Of one that failed, those behind it fail, too.
+pub(super) fn both<A, B>(
+    one: Result<A, Failure>,
+    other: Result<B, Failure>,
+) -> Result<(A, B), Failure> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (Err(Failure::Aborted), Err(cause)) | (Err(cause), _) | (Ok(_), Err(cause)) => Err(cause),
     }
 }
 
@@ -55,6 +58,7 @@ impl From<Error> for Failure {
             };
         };
         match code {
+            &SqlState::IN_FAILED_SQL_TRANSACTION => Self::Aborted,
             &SqlState::QUERY_CANCELED => Self::Final(StoreError::Deadline),
             code if helps_again(code) => Self::Passing(told),
             // What was decided does not fit what is stored; or a page cannot be read.
@@ -121,31 +125,41 @@ pub(super) struct Away(Arc<Absence>);
 
 #[derive(Debug, Default)]
 struct Absence {
-    /// Whether there is an instant: looked at by every read.
+    /// Whether there is one: looked at by every read.
     lasts: AtomicBool,
-    since: Mutex<Option<Instant>>,
+    failed: Mutex<Option<Failed>>,
+}
+
+/// The first attempt of an absence that failed, and the last.
+#[derive(Clone, Copy, Debug)]
+struct Failed {
+    first: Instant,
+    last: Instant,
 }
 
 impl Away {
     /// An attempt has succeeded.
     pub(super) fn is_over(&self) {
         if self.0.lasts.swap(false, Ordering::Relaxed) {
-            *self.since() = None;
+            *self.failed() = None;
         }
     }
 
     fn goes_on(&self) {
-        self.since().get_or_insert_with(Instant::now);
+        let last = Instant::now();
+        let mut failed = self.failed();
+        let first = failed.filter(Failed::is_recent).map_or(last, |failed| failed.first);
+        *failed = Some(Failed { first, last });
         self.0.lasts.store(true, Ordering::Relaxed);
     }
 
     fn is_long(&self) -> bool {
         self.0.lasts.load(Ordering::Relaxed)
-            && self.since().is_some_and(|since| since.elapsed() > PATIENCE)
+            && self.failed().is_some_and(|failed| failed.is_recent() && failed.is_long())
     }
 
-    fn since(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
-        self.0.since.lock().unwrap_or_else(PoisonError::into_inner)
+    fn failed(&self) -> std::sync::MutexGuard<'_, Option<Failed>> {
+        self.0.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Attempts at one thing, until this instant. As long as the database has been away for long,
@@ -157,6 +171,18 @@ impl Away {
             until: deadline.min(Instant::now() + patience),
             pause: FIRST_PAUSE,
         }
+    }
+}
+
+impl Failed {
+    /// Whether it tells of now: nobody may have asked since.
+    fn is_recent(&self) -> bool {
+        self.last.elapsed() < PATIENCE
+    }
+
+    /// Whether somebody has lost patience: that is up to a pause before its end.
+    fn is_long(&self) -> bool {
+        self.first.elapsed() + LONGEST_PAUSE >= PATIENCE
     }
 }
 
@@ -174,7 +200,12 @@ impl Attempts {
     /// # Errors
     /// There is to be none.
     pub(super) async fn again(&mut self, failure: Failure) -> Result<(), StoreError> {
-        let Failure::Passing(why) = failure else { return Err(failure.into_error()) };
+        let why = match failure {
+            Failure::Passing(why) => why,
+            // It says nothing of why, and the cause may pass.
+            Failure::Aborted => "a transaction was given up".to_owned(),
+            Failure::Final(error) => return Err(error),
+        };
         self.away.goes_on();
         let pause = jittered(self.pause);
         if Instant::now() + pause >= self.until {
@@ -209,6 +240,17 @@ mod tests {
         for code in ["23505", "42P01", "57014", "53100", "22021", "28P01", "XX001"] {
             assert!(!helps_again(&SqlState::from_code(code)), "{code}");
         }
+    }
+
+    #[test]
+    fn the_cause_is_told_and_not_what_came_of_it() {
+        let aborted = || Err::<(), _>(Failure::Aborted);
+        let cause = || Err::<(), _>(Failure::Final(StoreError::Deadline));
+        for (one, other) in [(aborted(), cause()), (cause(), aborted()), (Ok(()), cause())] {
+            assert!(matches!(both(one, other), Err(Failure::Final(StoreError::Deadline))));
+        }
+        assert!(matches!(both(Ok(()), aborted()), Err(Failure::Aborted)));
+        assert!(both(Ok(()), Ok(())).is_ok());
     }
 
     #[tokio::test]

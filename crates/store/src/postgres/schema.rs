@@ -1,14 +1,14 @@
 //! Numbered migrations, and what all processes on one database share.
 
 use deadpool_postgres::Object;
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use model::{IdentityType, identifier_key};
 use odata::FOLD_VERSION;
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
-use super::failure::{Failure, told};
+use super::failure::{Failure, both, told};
 use super::rows::damaged;
 use crate::query::searched;
 use crate::{Clock, StoreError};
@@ -199,7 +199,8 @@ async fn refold(client: &Object) -> Result<(), Failure> {
             client.execute(&update_text, &[&tenant, &id, &text]).await?;
             Ok::<(), Failure>(())
         };
-        try_join_all(rows.iter().map(one)).await?;
+        let done = join_all(rows.iter().map(one)).await;
+        done.into_iter().reduce(|one, other| both(one, other).map(drop)).unwrap_or(Ok(()))?;
     }
     client
         .execute("UPDATE settings SET value = $1 WHERE name = 'fold_version'", &[&ours.as_slice()])

@@ -15,7 +15,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use uuid::Uuid;
 
 use super::connect::Connections;
-use super::failure::{Failure, told};
+use super::failure::{Failure, both, told};
 use super::lanes::Lanes;
 use super::rows::{BY_IDS, Value, by_keys, execute, identity, instant};
 use super::{changes, snapshots, tallies};
@@ -342,19 +342,21 @@ async fn store(
     let chunks: Vec<&[Step]> = view.steps().chunks(STORED_AT_ONCE).collect();
     let (last, earlier) = chunks.split_last().map_or((&[][..], &[][..]), |(it, rest)| (*it, rest));
     let stored = async |steps| {
-        tokio::try_join!(
+        let (stored, recorded) = tokio::join!(
             changes::store(client, tenant, steps),
             changes::record(client, tenant, steps, writes, now),
-        )
+        );
+        both(stored, recorded)
     };
     for steps in earlier {
         stored(steps).await?;
     }
-    tokio::try_join!(
+    let (stored, tallied, advanced) = tokio::join!(
         stored(last),
         tallies::change(client, tenant, &deltas),
         advance(client, tenant, next_seq, now),
-    )?;
+    );
+    both(stored, both(tallied, advanced))?;
     Ok(Some(mark))
 }
 
@@ -408,7 +410,8 @@ impl Wants {
                 by_keys(client, tenant, &self.keys).await
             }
         };
-        tokio::try_join!(by_ids, by_keys)
+        let (by_ids, by_keys) = tokio::join!(by_ids, by_keys);
+        both(by_ids, by_keys)
     }
 
     fn put(self, tenant: TenantId, (by_ids, by_keys): Found, view: &mut View) {
