@@ -8,20 +8,21 @@
     reason = "a test stops at once at what must not be"
 )]
 
+#[allow(dead_code, reason = "it serves other tests, too")]
+mod support;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use model::{Draft, Field, Identity, IdentityId, Patch, Rules, TenantId};
 use store::{
-    Actor, Audit, BEGINNING, Change, Clock, Durability, HistoryFilter, Opening, Operation, Outcome,
-    Precondition, Query, SnapshotStep, Store, StoreUrl, Write, WriteError,
+    BEGINNING, Change, HistoryFilter, Operation, Outcome, Precondition, Query, SnapshotStep, Store,
+    WriteError,
 };
-use tempfile::TempDir;
 use uuid::Uuid;
 
-const TENANT: TenantId = TenantId(Uuid::from_u128(0x7e7a));
-const OTHER: TenantId = TenantId(Uuid::from_u128(0x07e7));
+use support::{Place, Random, each_engine, in_a_minute, on_one_thread, write};
+
 /// Few, so that rows meet under the same key all the time.
 const IDENTIFIERS: u64 = 6;
 const NAMES: [&str; 3] = ["a", "b", "c"];
@@ -33,21 +34,25 @@ struct State {
     history: Vec<Change>,
 }
 
+/// An open register, and two tenants of it.
 struct Register {
     store: Arc<Store>,
-    _directory: TempDir,
+    tenant: TenantId,
+    other: TenantId,
 }
 
 impl Register {
-    async fn new() -> Self {
-        let directory = TempDir::new().unwrap();
-        let url = StoreUrl::in_directory(directory.path());
-        let opening = Opening { durability: Durability::None, ..Opening::default() };
-        let store = Store::open_as(&url, opening, Clock::system()).await.unwrap();
-        for tenant in [TENANT, OTHER] {
+    async fn at(place: &Place) -> Self {
+        Self::of(Arc::new(place.open().await)).await
+    }
+
+    /// One in which nobody has written yet.
+    async fn of(store: Arc<Store>) -> Self {
+        let [tenant, other] = [(); 2].map(|()| TenantId(Uuid::now_v7()));
+        for tenant in [tenant, other] {
             assert!(store.add_tenant(tenant, "Tests", true).await.unwrap());
         }
-        Self { store: Arc::new(store), _directory: directory }
+        Self { store, tenant, other }
     }
 
     async fn write_to(
@@ -55,18 +60,11 @@ impl Register {
         tenant: TenantId,
         operation: Operation,
     ) -> Result<Outcome, WriteError> {
-        let audit = Audit {
-            actor: Actor::System,
-            ip: None,
-            request_id: Uuid::now_v7(),
-            client_request_id: None,
-        };
-        let deadline = Instant::now() + Duration::from_secs(600);
-        self.store.write(Write { tenant, audit, deadline, operation }).await
+        self.store.write(write(tenant, operation)).await
     }
 
     async fn write(&self, operation: Operation) -> Result<Outcome, WriteError> {
-        self.write_to(TENANT, operation).await
+        self.write_to(self.tenant, operation).await
     }
 
     async fn take(&self, name: &str) {
@@ -79,10 +77,9 @@ impl Register {
     }
 
     async fn state(&self, tenant: TenantId) -> State {
-        let deadline = Instant::now() + Duration::from_secs(600);
         let filter = HistoryFilter { tenant: Some(tenant), id: None };
         State {
-            rows: self.store.page(tenant, Query::by_key(usize::MAX), deadline).await.unwrap(),
+            rows: self.store.page(tenant, Query::by_key(usize::MAX), in_a_minute()).await.unwrap(),
             history: self.store.history(&filter, None, usize::MAX).await.unwrap(),
         }
     }
@@ -115,21 +112,8 @@ fn check(state: &State) {
     assert_eq!(rows.into_values().collect::<Vec<_>>(), state.rows);
 }
 
-/// Numbers that look random and are the same in every run (splitmix64).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % limit
-    }
-}
-
 async fn something(register: &Register, random: &mut Random) {
-    let rows = register.state(TENANT).await.rows;
+    let rows = register.state(register.tenant).await.rows;
     let row = (!rows.is_empty()).then(|| {
         let index = random.below(rows.len().try_into().unwrap());
         rows[usize::try_from(index).unwrap()].id
@@ -154,10 +138,10 @@ async fn something(register: &Register, random: &mut Random) {
     }
 }
 
-async fn round(seed: u64) {
-    let (register, mut random) = (Register::new().await, Random(seed));
-    register.write_to(OTHER, Operation::Create(draft(0, 0))).await.unwrap();
-    let others = register.state(OTHER).await;
+async fn round(store: Arc<Store>, seed: u64) {
+    let (register, mut random) = (Register::of(store).await, Random(seed));
+    register.write_to(register.other, Operation::Create(draft(0, 0))).await.unwrap();
+    let others = register.state(register.other).await;
     let mut kept: HashMap<&str, State> = HashMap::new();
     kept.insert(BEGINNING, State::default());
     for _ in 0..60 {
@@ -165,13 +149,15 @@ async fn round(seed: u64) {
         match random.below(10) {
             0 | 1 => {
                 register.take(name).await;
-                kept.insert(name, register.state(TENANT).await);
+                kept.insert(name, register.state(register.tenant).await);
             }
             2 | 3 => {
                 let name = if random.below(4) == 0 { BEGINNING } else { name };
                 let restored = register.restore(name).await;
                 match kept.get(name) {
-                    Some(state) => assert_eq!(&register.state(TENANT).await, state, "{name}"),
+                    Some(state) => {
+                        assert_eq!(&register.state(register.tenant).await, state, "{name}")
+                    }
                     None => assert!(matches!(restored, Err(WriteError::NoSnapshot))),
                 }
             }
@@ -182,62 +168,63 @@ async fn round(seed: u64) {
             }
             _ => something(&register, &mut random).await,
         }
-        check(&register.state(TENANT).await);
-        assert_eq!(register.state(OTHER).await, others, "no tenant feels another's");
+        check(&register.state(register.tenant).await);
+        assert_eq!(register.state(register.other).await, others, "no tenant feels another's");
     }
 }
 
-#[tokio::test]
-async fn a_restored_register_is_what_it_was_rows_and_history() {
-    for seed in 0..40 {
-        println!("seed {seed}");
-        round(seed).await;
+each_engine!(a_restored_register_is_what_it_was_rows_and_history, |place: Place| on_one_thread(
+    async move {
+        let store = Arc::new(place.open().await);
+        for seed in 0..40 {
+            println!("seed {seed}");
+            round(Arc::clone(&store), seed).await;
+        }
     }
-}
+));
 
-#[tokio::test]
-async fn restoring_comes_before_or_after_a_write_and_never_between() {
-    let register = Register::new().await;
-    register.take("empty").await;
-    let store = Arc::clone(&register.store);
-    let register = &register;
-    let imports = async {
-        for n in 0..40 {
-            let rows = (0..50).map(|row| draft(n * 50 + row, 0)).collect();
-            register.write(Operation::Import { rows, overwrite: false }).await.unwrap();
-        }
-    };
-    let restores = async {
-        for _ in 0..40 {
-            register.restore("empty").await.unwrap();
-            let state = register.state(TENANT).await;
-            assert_eq!(state.rows.len() % 50, 0, "half of an import");
-        }
-    };
-    tokio::join!(imports, restores);
-    let state = register.state(TENANT).await;
-    check(&state);
-    drop(store);
-}
+each_engine!(restoring_comes_before_or_after_a_write_and_never_between, |place: Place| {
+    on_one_thread(async move {
+        let register = Register::at(&place).await;
+        register.take("empty").await;
+        let register = &register;
+        let imports = async {
+            for n in 0..40 {
+                let rows = (0..50).map(|row| draft(n * 50 + row, 0)).collect();
+                register.write(Operation::Import { rows, overwrite: false }).await.unwrap();
+            }
+        };
+        let restores = async {
+            for _ in 0..40 {
+                register.restore("empty").await.unwrap();
+                let state = register.state(register.tenant).await;
+                assert_eq!(state.rows.len() % 50, 0, "half of an import");
+            }
+        };
+        tokio::join!(imports, restores);
+        let state = register.state(register.tenant).await;
+        check(&state);
+    })
+});
 
-#[tokio::test]
-async fn a_tenant_goes_with_its_snapshots() {
-    let register = Register::new().await;
+each_engine!(a_tenant_goes_with_its_snapshots, |place: Place| on_one_thread(async move {
+    let register = Register::at(&place).await;
     register.write(Operation::Create(draft(1, 0))).await.unwrap();
     register.take("full").await;
     register.restore(BEGINNING).await.unwrap();
-    register.store.remove_tenant(TENANT, &mut |_| {}).await.unwrap();
-    assert!(register.store.add_tenant(TENANT, "Tests", true).await.unwrap());
-    assert_eq!(register.store.snapshots(TENANT).await.unwrap(), []);
+    register.store.remove_tenant(register.tenant, &mut |_| {}).await.unwrap();
+    assert!(register.store.add_tenant(register.tenant, "Tests", true).await.unwrap());
+    assert_eq!(register.store.snapshots(register.tenant).await.unwrap(), []);
     assert!(matches!(register.restore("full").await, Err(WriteError::NoSnapshot)));
-}
+}));
 
-#[tokio::test]
-async fn a_tenant_without_a_licence_restores_nothing() {
-    let register = Register::new().await;
-    register.write(Operation::Create(draft(1, 0))).await.unwrap();
-    assert!(register.store.set_licence(TENANT, false).await.unwrap());
-    let restored = register.restore(BEGINNING).await;
-    assert!(matches!(restored, Err(WriteError::NotLicensed)));
-    assert_eq!(register.state(TENANT).await.rows.len(), 1);
-}
+each_engine!(a_tenant_without_a_licence_restores_nothing, |place: Place| on_one_thread(
+    async move {
+        let register = Register::at(&place).await;
+        register.write(Operation::Create(draft(1, 0))).await.unwrap();
+        assert!(register.store.set_licence(register.tenant, false).await.unwrap());
+        let restored = register.restore(BEGINNING).await;
+        assert!(matches!(restored, Err(WriteError::NotLicensed)));
+        assert_eq!(register.state(register.tenant).await.rows.len(), 1);
+    }
+));

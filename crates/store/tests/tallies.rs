@@ -8,7 +8,8 @@
     reason = "a test stops at once at what must not be"
 )]
 
-use std::time::{Duration, Instant};
+#[allow(dead_code, reason = "it serves other tests, too")]
+mod support;
 
 use model::{
     Draft, EnrollmentState, Field, Identity, IdentityType, Patch, Platform, Rules, TenantId,
@@ -16,13 +17,10 @@ use model::{
 };
 use odata::query::{Apply, Filter, Group};
 use odata::{DateTimeOffset, Options};
-use rusqlite::Connection;
-use store::{
-    Actor, Audit, BEGINNING, Clock, Durability, Opening, Operation, Outcome, Precondition, Query,
-    SnapshotStep, Store, StoreUrl, Write, WriteError,
-};
-use tempfile::TempDir;
+use store::{BEGINNING, Operation, Outcome, Precondition, Query, SnapshotStep, Store, WriteError};
 use uuid::Uuid;
+
+use support::{Engine, Place, Random, each_engine, in_a_minute, on_one_thread, write};
 
 const TENANTS: [TenantId; 2] =
     [TenantId(Uuid::from_u128(0x7e7a)), TenantId(Uuid::from_u128(0x07e7))];
@@ -34,42 +32,31 @@ const WRONG: &str = "
         GROUP BY tenant_id, type, enrollment_state, platform
     ), tallied AS (SELECT * FROM tallies WHERE rows <> 0)
     SELECT count(*) FROM (
-        SELECT * FROM (SELECT * FROM counted EXCEPT SELECT * FROM tallied)
-        UNION ALL SELECT * FROM (SELECT * FROM tallied EXCEPT SELECT * FROM counted)
-    )";
+        SELECT * FROM (SELECT * FROM counted EXCEPT SELECT * FROM tallied) AS unseen
+        UNION ALL SELECT * FROM (SELECT * FROM tallied EXCEPT SELECT * FROM counted) AS missed
+    ) AS wrong";
 
 struct Register {
     store: Store,
-    directory: TempDir,
+    place: Place,
 }
 
 impl Register {
-    async fn new() -> Self {
-        Self::at(TempDir::new().unwrap()).await
-    }
-
-    async fn at(directory: TempDir) -> Self {
-        let url = StoreUrl::in_directory(directory.path());
-        let opening = Opening { durability: Durability::None, ..Opening::default() };
-        let store = Store::open_as(&url, opening, Clock::system()).await.unwrap();
+    async fn at(place: Place) -> Self {
+        let store = place.open().await;
         for tenant in TENANTS {
             store.add_tenant(tenant, "Tests", true).await.unwrap();
         }
-        Self { store, directory }
+        Self { store, place }
     }
 
-    fn database(&self) -> Connection {
-        database(&self.directory)
+    /// How many combinations are tallied wrongly.
+    fn wrong(&self) -> i64 {
+        self.place.number(WRONG)
     }
 
     async fn write(&self, tenant: TenantId, operation: Operation) -> Result<Outcome, WriteError> {
-        let audit = Audit {
-            actor: Actor::System,
-            ip: None,
-            request_id: Uuid::now_v7(),
-            client_request_id: None,
-        };
-        self.store.write(Write { tenant, audit, deadline: in_a_minute(), operation }).await
+        self.store.write(write(tenant, operation)).await
     }
 
     async fn rows(&self, tenant: TenantId) -> Vec<Identity> {
@@ -88,33 +75,17 @@ impl Register {
     }
 }
 
-fn database(directory: &TempDir) -> Connection {
-    Connection::open(directory.path().join("muster.db")).unwrap()
-}
-
-fn wrong(database: &Connection) -> i64 {
-    database.query_row(WRONG, [], |row| row.get(0)).unwrap()
-}
-
-fn in_a_minute() -> Instant {
-    Instant::now() + Duration::from_secs(60)
-}
-
 fn read(apply: &str) -> Apply {
     let options = Options::default();
     Apply::parse(apply, &query_context(&options, DateTimeOffset::MIN)).unwrap()
 }
 
-/// Numbers that look random and are the same in every run (splitmix64).
-struct Random(u64);
+/// What chance writes.
+struct Chance(Random);
 
-impl Random {
+impl Chance {
     fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % limit
+        self.0.below(limit)
     }
 
     fn member<T>(&mut self, of: fn(i64) -> Option<T>, limit: u64) -> Option<T> {
@@ -159,11 +130,9 @@ impl Random {
     }
 }
 
-#[tokio::test]
-async fn tallies_are_what_the_rows_come_to() {
-    let register = Register::new().await;
-    let database = register.database();
-    let mut random = Random(4);
+each_engine!(tallies_are_what_the_rows_come_to, |place: Place| on_one_thread(async move {
+    let register = Register::at(place).await;
+    let mut random = Chance(Random(4));
     let (mut done, mut most) = (0, 0);
     for _ in 0..150 {
         for tenant in TENANTS {
@@ -175,64 +144,63 @@ async fn tallies_are_what_the_rows_come_to() {
             let answers = tokio::join!(first, second, third);
             let answers = [answers.0, answers.1, answers.2];
             done += answers.iter().filter(|answer| answer.is_ok()).count();
-            assert_eq!(wrong(&database), 0, "{answers:?}");
+            assert_eq!(register.wrong(), 0, "{answers:?}");
         }
     }
     assert!(done > 500 && most > 8, "{done} writes, {most} rows");
-}
+}));
 
-#[tokio::test]
-async fn a_tenant_takes_its_tallies_along() {
-    let register = Register::new().await;
-    let mut random = Random(5);
+each_engine!(a_tenant_takes_its_tallies_along, |place: Place| on_one_thread(async move {
+    let register = Register::at(place).await;
+    let mut random = Chance(Random(5));
     for tenant in TENANTS {
         for _ in 0..20 {
             drop(register.write(tenant, Operation::Create(random.draft())).await);
         }
     }
-    let database = register.database();
     register
         .store
-        .remove_tenant(TENANTS[0], &mut |_| assert_eq!(wrong(&database), 0, "on the way"))
+        .remove_tenant(TENANTS[0], &mut |_| assert_eq!(register.wrong(), 0, "on the way"))
         .await
         .unwrap();
-    assert_eq!(wrong(&database), 0);
-    let tenants: Vec<Vec<u8>> = database
-        .prepare("SELECT DISTINCT tenant_id FROM tallies")
-        .unwrap()
-        .query_map([], |row| row.get(0))
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
-    assert_eq!(tenants, [TENANTS[1].0.as_bytes().to_vec()]);
-}
+    assert_eq!(register.wrong(), 0);
+    assert!(register.place.number("SELECT count(*) FROM tallies") > 0);
+    assert_eq!(register.place.number("SELECT count(DISTINCT tenant_id) FROM tallies"), 1);
+}));
 
-#[tokio::test]
-async fn a_register_that_had_none_gets_its_tallies() {
-    let register = Register::new().await;
-    let mut random = Random(6);
-    for tenant in TENANTS {
-        for _ in 0..20 {
-            drop(register.write(tenant, Operation::Create(random.draft())).await);
+/// Registers in a file are older than tallies.
+#[test]
+fn a_register_that_had_none_gets_its_tallies() {
+    on_one_thread(async {
+        let register = Register::at(Place::on(Engine::Sqlite).unwrap()).await;
+        let mut random = Chance(Random(6));
+        for tenant in TENANTS {
+            for _ in 0..20 {
+                drop(register.write(tenant, Operation::Create(random.draft())).await);
+            }
         }
-    }
-    let Register { store, directory } = register;
-    drop(store);
-    let old = "DROP TABLE tallies; DELETE FROM migrations WHERE name = 'tallies'";
-    database(&directory).execute_batch(old).unwrap();
-    let register = Register::at(directory).await;
-    assert_eq!(wrong(&register.database()), 0);
-    let rows = register.rows(TENANTS[0]).await.len() as u64;
-    assert!(rows > 5, "{rows}");
-    assert_eq!(register.count(None).await, rows);
+        let Register { store, place } = register;
+        drop(store);
+        place.run("DROP TABLE tallies; DELETE FROM migrations WHERE name = 'tallies'");
+        let register = Register::at(place).await;
+        assert_eq!(register.wrong(), 0);
+        let rows = register.rows(TENANTS[0]).await.len() as u64;
+        assert!(rows > 5, "{rows}");
+        assert_eq!(register.count(None).await, rows);
+    });
 }
 
-/// A tally that is wrong is told as it is: the rows are not looked at.
-#[tokio::test]
-async fn what_tallies_can_tell_is_read_off_them() {
-    let register = Register::new().await;
-    let tally = "INSERT INTO tallies VALUES (?1, 2, 3, 4, 1000000), (?1, 2, 1, 4, 20)";
-    register.database().execute(tally, [TENANTS[0].0.as_bytes()]).unwrap();
+// A tally that is wrong is told as it is: the rows are not looked at.
+each_engine!(what_tallies_can_tell_is_read_off_them, |place: Place| on_one_thread(async move {
+    let register = Register::at(place).await;
+    // As the engine writes ids: a text of the same digits, or bytes.
+    let tenant = match &register.place {
+        Place::Directory(_) => format!("x'{}'", TENANTS[0].0.simple()),
+        Place::Database(_) => format!("'{}'", TENANTS[0]),
+    };
+    register.place.run(&format!(
+        "INSERT INTO tallies VALUES ({tenant}, 2, 3, 4, 1000000), ({tenant}, 2, 1, 4, 20)"
+    ));
     let state = "enrollmentState eq 'failed'";
     let failed = EnrollmentState::from_value(3).unwrap();
     assert_eq!(failed, EnrollmentState::Failed);
@@ -254,4 +222,4 @@ async fn what_tallies_can_tell_is_read_off_them() {
     let other = "filter(description eq null)/aggregate($count as n)";
     assert_eq!(register.summary(other).await, [group(&[], 0)]);
     assert_eq!(register.count(Some("description eq null")).await, 0);
-}
+}));

@@ -8,8 +8,9 @@ use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use rusqlite::Connection;
 use store::Query;
 
-use crate::register::{Engine, Register};
-use crate::{ask, in_a_minute, questions, rows};
+use crate::register::Register;
+use crate::support::{Engine, Place, in_a_minute};
+use crate::{ask, questions, rows};
 
 /// A connection beside the engine, to look at how far its index of text is, and to halt it.
 struct Beside(Connection);
@@ -37,7 +38,7 @@ impl Beside {
 /// Some rows are indexed, and others come while the index stands still; then it catches up.
 #[test]
 fn parts_of_text_are_found_however_far_the_index_is() {
-    let register = Register::on(Engine::Sqlite).unwrap();
+    let register = Register::at(Place::on(Engine::Sqlite).unwrap());
     let beside = Beside::of(&register);
     let config = Config { failure_persistence: None, cases: 64, ..Config::default() };
     let some_rows = || vec(rows::any_row(), 0..20);
@@ -64,7 +65,7 @@ fn parts_of_text_are_found_however_far_the_index_is() {
 
 #[test]
 fn nothing_of_a_removed_tenant_stays_in_the_index_of_text() {
-    let register = Register::on(Engine::Sqlite).unwrap();
+    let register = Register::at(Place::on(Engine::Sqlite).unwrap());
     let beside = Beside::of(&register);
     let theirs = register.tenant(vec![rows::plain("unicorn-1"), rows::plain("unicorn-2")]);
     let ours = register.tenant(vec![rows::plain("unicorn-3")]);

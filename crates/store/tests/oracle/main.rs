@@ -14,6 +14,9 @@ mod index;
 mod questions;
 mod register;
 mod rows;
+#[allow(dead_code, reason = "it serves other tests, too")]
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::time::{Duration, Instant};
 
@@ -25,41 +28,23 @@ use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use store::{Query, StoreError};
 
 use questions::Question;
-use register::{Engine, Register};
+use register::Register;
+use support::{Place, each_engine, in_a_minute};
 
-/// Declares one test, which runs once on every engine, each time with a register of its own.
-macro_rules! each_engine {
+/// Declares one test, which runs once on every engine, and where text is ordered otherwise.
+macro_rules! each_order {
     ($name:ident, $test:expr) => {
-        mod $name {
-            use super::*;
-
-            fn run(engine: Engine) {
+        each_engine!(
+            $name,
+            |place: Place| {
                 let test: fn(&Register) = $test;
-                if let Some(register) = Register::on(engine) {
-                    test(&register);
-                }
-            }
-
-            #[test]
-            fn sqlite() {
-                run(Engine::Sqlite);
-            }
-
-            #[test]
-            fn postgres() {
-                run(Engine::Postgres);
-            }
-
-            #[test]
-            fn postgres_of_a_hostile_locale() {
-                run(Engine::HostilePostgres);
-            }
-        }
+                test(&Register::at(place));
+            },
+            sqlite: Sqlite,
+            postgres: Postgres,
+            postgres_of_a_hostile_locale: HostilePostgres
+        );
     };
-}
-
-pub(crate) fn in_a_minute() -> Instant {
-    Instant::now() + Duration::from_secs(60)
 }
 
 fn now() -> DateTimeOffset {
@@ -108,7 +93,7 @@ pub(crate) fn ask(register: &Register, tenant: TenantId, all: &[Identity], quest
     assert!(found == wanted, "{question:?}\nfound  {found:#?}\nwanted {wanted:#?}");
 }
 
-each_engine!(the_engine_gives_what_the_reference_gives, |register: &Register| {
+each_order!(the_engine_gives_what_the_reference_gives, |register: &Register| {
     let config = Config { failure_persistence: None, ..Config::default() };
     let cases = (
         vec(rows::any_row(), 0..30),
@@ -132,7 +117,7 @@ each_engine!(the_engine_gives_what_the_reference_gives, |register: &Register| {
         .unwrap();
 });
 
-each_engine!(more_rows_are_skipped_than_are_held_at_once, |register: &Register| {
+each_order!(more_rows_are_skipped_than_are_held_at_once, |register: &Register| {
     let tenant = register.tenant((0..25_000).map(|n| rows::plain(&format!("{n:05}"))).collect());
     let query = |skip, limit| {
         let order = order("length(importedDeviceIdentifier),importedDeviceIdentifier desc");
@@ -153,7 +138,7 @@ each_engine!(more_rows_are_skipped_than_are_held_at_once, |register: &Register| 
     assert_eq!(register.page(tenant, query(0, usize::MAX)).len(), 25_000);
 });
 
-each_engine!(
+each_order!(
     a_query_that_must_look_at_every_row_is_stopped_at_its_deadline,
     |register: &Register| {
         let tenant =
@@ -180,7 +165,7 @@ each_engine!(
     }
 );
 
-each_engine!(one_tenant_never_sees_what_another_has, |register: &Register| {
+each_order!(one_tenant_never_sees_what_another_has, |register: &Register| {
     let theirs = register.tenant(vec![rows::plain("A")]);
     let ours = register.tenant(vec![rows::plain("B")]);
     assert_ne!(theirs, ours);

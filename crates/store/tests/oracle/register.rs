@@ -4,31 +4,11 @@ use std::path::Path;
 
 use model::{Draft, Identity, TenantId};
 use odata::query::{Apply, Filter, Group, Search};
-use store::{
-    Actor, Audit, Clock, Durability, Opening, Operation, Outcome, Position, Query, Store, StoreUrl,
-    Write,
-};
-use tempfile::TempDir;
-use testbed::{Cluster, Database};
+use store::{Operation, Outcome, Position, Query, Store};
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
-use crate::in_a_minute;
-
-/// What every test runs on.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Engine {
-    Sqlite,
-    Postgres,
-    /// In a database whose own order of text is another than that of code points.
-    HostilePostgres,
-}
-
-/// Where a register is, which goes with it.
-enum Place {
-    Directory(TempDir),
-    Database(Database),
-}
+use crate::support::{Place, in_a_minute, write};
 
 /// A register in which every case has a tenant of its own.
 pub(crate) struct Register {
@@ -38,32 +18,15 @@ pub(crate) struct Register {
 }
 
 impl Register {
-    /// An empty one on an engine. `None` where the engine is not there.
-    pub(crate) fn on(engine: Engine) -> Option<Self> {
-        let (place, url) = match engine {
-            Engine::Sqlite => {
-                let directory = TempDir::new().unwrap();
-                let url = StoreUrl::in_directory(directory.path());
-                (Place::Directory(directory), url)
-            }
-            Engine::Postgres | Engine::HostilePostgres => {
-                let cluster = Cluster::shared()?;
-                let database = match engine {
-                    Engine::HostilePostgres => cluster.hostile_database(),
-                    _ => cluster.database(),
-                };
-                let url = database.url().parse().unwrap();
-                (Place::Database(database), url)
-            }
-        };
+    /// The one at a place.
+    pub(crate) fn at(place: Place) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .unwrap();
-        let opening = Opening { durability: Durability::None, ..Opening::default() };
-        let store = runtime.block_on(Store::open_as(&url, opening, Clock::system())).unwrap();
-        Some(Self { store, runtime, place })
+        let store = runtime.block_on(place.open());
+        Self { store, runtime, place }
     }
 
     /// The directory of a register on SQLite.
@@ -83,14 +46,7 @@ impl Register {
     }
 
     pub(crate) fn import(&self, tenant: TenantId, rows: Vec<Draft>) {
-        let audit = Audit {
-            actor: Actor::System,
-            ip: None,
-            request_id: Uuid::now_v7(),
-            client_request_id: None,
-        };
-        let operation = Operation::Import { rows, overwrite: false };
-        let write = Write { tenant, audit, deadline: in_a_minute(), operation };
+        let write = write(tenant, Operation::Import { rows, overwrite: false });
         let outcome = self.runtime.block_on(self.store.write(write)).unwrap();
         assert!(matches!(outcome, Outcome::Imported(_)), "{outcome:?}");
     }
