@@ -12,8 +12,11 @@
 mod codes;
 mod commits;
 mod ledger;
+mod log;
 mod outages;
+mod plans;
 mod processes;
+mod statements;
 #[allow(dead_code, unused_imports, unused_macros, reason = "it serves other tests, too")]
 #[path = "../support/mod.rs"]
 mod support;
