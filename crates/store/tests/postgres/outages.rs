@@ -117,7 +117,6 @@ async fn under_load(url: &str, trouble: impl AsyncFnOnce()) {
         ledgers[client % 2].join(task.await.unwrap());
     }
     for (tenant, ledger) in tenants.into_iter().zip(ledgers) {
-        println!("acknowledged and refused: {:?}", ledger.counts());
         assert!(ledger.counts().0 > 0);
         ledger.check(&store, tenant).await;
     }

@@ -53,11 +53,10 @@ fn chosen(random: &mut Random, rows: &[Identity]) -> (Asked, Operation) {
     match (random.below(6), row) {
         (0 | 1, Some(row)) => {
             let rev = condition(random, &row);
-            let mut patch = Patch::default();
-            patch.description = Field::Value(random.one(&DESCRIPTIONS).to_owned());
-            if random.below(3) == 0 {
-                patch.identifier = Some(random.one(&IDENTIFIERS).to_owned());
-            }
+            let description = Field::Value(random.one(&DESCRIPTIONS).to_owned());
+            let moves = random.below(3) == 0;
+            let identifier = moves.then(|| random.one(&IDENTIFIERS).to_owned());
+            let patch = Patch { description, identifier, ..Patch::default() };
             let (id, rules, precondition) = (row.id, Rules::Documented, precondition(rev));
             let operation = Operation::Update { id, precondition, patch: patch.clone(), rules };
             (Asked::Update(id, rev, patch), operation)
