@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 
 use model::{Draft, Patch, Rules, TenantId};
 use store::{
-    Actor, Audit, BackupError, BackupStep, Clock, Contents, Copying, Durability, Held, Operation,
-    Store, StoreUrl, Write,
+    Actor, Audit, BackupError, BackupStep, Clock, Contents, Copying, Durability, Held, Opening,
+    Operation, Store, StoreUrl, Write,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -37,7 +37,8 @@ impl Register {
     async fn with(rows: usize) -> Self {
         let directory = TempDir::new().unwrap();
         let url = StoreUrl::in_directory(directory.path());
-        let store = Store::open_as(&url, Durability::None, Clock::system()).await.unwrap();
+        let opening = Opening { durability: Durability::None, ..Opening::default() };
+        let store = Store::open_as(&url, opening, Clock::system()).await.unwrap();
         assert!(store.add_tenant(TENANT, "Tests", true).await.unwrap());
         let register = Self { store, url, directory };
         register.import("first", rows).await;

@@ -29,7 +29,7 @@ use store::{Query, StoreError};
 
 use questions::Question;
 use register::Register;
-use support::{Place, each_engine, in_a_minute};
+use support::{Place, each_engine};
 
 /// Declares one test, which runs once on every engine, and where text is ordered otherwise.
 macro_rules! each_order {
