@@ -90,14 +90,15 @@ async fn fits(client: &Object) -> Result<(), Failure> {
 }
 
 /// Two processes may come at once, and the statement does not see the other's table until it fails
-/// on it.
+/// on it: on the table, its type, or a row of theirs in the catalogue.
 async fn make_ledger(client: &Object) -> Result<(), Failure> {
-    match client.batch_execute(LEDGER).await {
-        Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => {
-            Err(Failure::Passing("another process makes the tables".to_owned()))
-        }
-        made => Ok(made?),
+    let Err(error) = client.batch_execute(LEDGER).await else { return Ok(()) };
+    let by_another =
+        [SqlState::UNIQUE_VIOLATION, SqlState::DUPLICATE_TABLE, SqlState::DUPLICATE_OBJECT];
+    if error.code().is_some_and(|code| by_another.contains(code)) {
+        return Err(Failure::Passing("another process makes the tables".to_owned()));
     }
+    Err(error.into())
 }
 
 /// Within a transaction. The version that was found.
