@@ -9,10 +9,12 @@ WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
 COPY crates crates
 COPY fuzz fuzz
+COPY testbed testbed
 RUN cargo build --release --locked --package muster \
  && strip target/release/muster
 
-# Nothing of it is used but the C library: root certificates are in the program.
+# Nothing of it is used but the C library: the root certificates that authorities are held against are
+# in the program, and those of a database are given by sslrootcert.
 FROM debian:bookworm-slim
 RUN install --directory --mode=0700 --owner=10001 --group=10001 /var/lib/muster
 COPY --from=build /src/target/release/muster /usr/bin/muster
