@@ -45,7 +45,7 @@ const PROBE: Duration = Duration::from_secs(5);
 const IDLE: Duration = Duration::from_secs(30);
 /// How long a transaction may stand still before the database ends it: the process that began it is
 /// gone without a word, and others wait for what it has locked.
-const ABANDONED: Duration = Duration::from_secs(10);
+const ABANDONED: Duration = Duration::from_secs(20);
 
 /// Connections of one kind.
 #[derive(Clone, Debug)]

@@ -29,6 +29,18 @@ pub(super) enum Failure {
     Aborted,
 }
 
+impl Failure {
+    /// As it is told to whoever asked.
+    pub(super) fn into_error(self) -> StoreError {
+        match self {
+            Self::Passing(why) => StoreError::Unavailable(why),
+            // It says nothing of why, and the cause may pass.
+            Self::Aborted => StoreError::Unavailable("a transaction was given up".to_owned()),
+            Self::Final(error) => error,
+        }
+    }
+}
+
 /// What two pipelined statements came to. Of one that failed, those behind it fail, too.
 pub(super) fn both<A, B>(
     one: Result<A, Failure>,
@@ -166,11 +178,7 @@ impl Away {
     /// each thing is tried once: whoever asks is told at once instead of when their time is over.
     pub(super) fn attempts(&self, deadline: Instant) -> Attempts {
         let patience = if self.is_long() { Duration::ZERO } else { PATIENCE };
-        Attempts {
-            away: self.clone(),
-            until: deadline.min(Instant::now() + patience),
-            pause: FIRST_PAUSE,
-        }
+        Attempts { away: self.clone(), deadline, patience, until: None, pause: FIRST_PAUSE }
     }
 }
 
@@ -190,7 +198,10 @@ impl Failed {
 #[derive(Debug)]
 pub(super) struct Attempts {
     away: Away,
-    until: Instant,
+    deadline: Instant,
+    patience: Duration,
+    /// Known from the first failure on: what takes long is no trouble.
+    until: Option<Instant>,
     pause: Duration,
 }
 
@@ -200,15 +211,15 @@ impl Attempts {
     /// # Errors
     /// There is to be none.
     pub(super) async fn again(&mut self, failure: Failure) -> Result<(), StoreError> {
-        let why = match failure {
-            Failure::Passing(why) => why,
-            // It says nothing of why, and the cause may pass.
-            Failure::Aborted => "a transaction was given up".to_owned(),
-            Failure::Final(error) => return Err(error),
+        let is_passing = !matches!(failure, Failure::Final(_));
+        let why = match failure.into_error() {
+            StoreError::Unavailable(why) if is_passing => why,
+            error => return Err(error),
         };
         self.away.goes_on();
         let pause = jittered(self.pause);
-        if Instant::now() + pause >= self.until {
+        let end = self.deadline.min(Instant::now() + self.patience);
+        if Instant::now() + pause >= *self.until.get_or_insert(end) {
             return Err(StoreError::Unavailable(why));
         }
         tracing::debug!(why, "tried again");
