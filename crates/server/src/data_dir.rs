@@ -113,6 +113,14 @@ impl DataDir {
         Ok(Self { path: path.to_owned(), _lock: lock })
     }
 
+    /// As [`DataDir::hold`], of a directory that was held before; nothing is made in others.
+    ///
+    /// # Errors
+    /// As [`DataDir::hold`].
+    pub(crate) fn hold_used(path: &Path) -> Result<Option<Self>, DataDirError> {
+        if path.join(LOCK).exists() { Self::hold(path).map(Some) } else { Ok(None) }
+    }
+
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
         &self.path

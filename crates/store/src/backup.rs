@@ -11,7 +11,7 @@ use odata::DateTimeOffset;
 use crate::{StoreError, Tenant};
 
 /// How a register is copied.
-pub struct Copying<'a> {
+pub struct BackupRun<'a> {
     /// Whether a file that is there already may be replaced.
     pub replace: bool,
     /// Hears how far it has come.

@@ -45,6 +45,12 @@ pub enum StoreError {
     /// The database is there, and is not a register.
     #[error("the database is another program's: it has tables, but not those of muster")]
     Foreign,
+    /// A copy was begun there and not finished.
+    #[error(
+        "the register is an unfinished copy: repeat the `muster admin copy` that began it, which goes \
+         on where it was"
+    )]
+    Unfinished,
     /// Rows that were different under an older folding are the same under this one.
     #[error(
         "two identities of one tenant have identifiers that are the same under the folding of \

@@ -7,6 +7,7 @@
 mod backup;
 mod batch;
 mod clock;
+mod copy;
 mod error;
 mod history;
 mod load;
@@ -29,8 +30,9 @@ use model::{Identity, IdentityId, SearchKey, TenantId};
 use odata::query::{Apply, Filter, Group, Search};
 use uuid::Uuid;
 
-pub use backup::{BackupError, BackupStep, Contents, Copying, Held};
+pub use backup::{BackupError, BackupRun, BackupStep, Contents, Held};
 pub use clock::Clock;
+pub use copy::{Copied, CopiedTable, CopyError, CopyProgress, Copying};
 pub use error::{StoreError, WriteError};
 pub use history::{Change, ChangeKind, HistoryFilter};
 pub use load::{CommitMeters, Load};
@@ -52,6 +54,18 @@ pub struct Opening {
     pub durability: Durability,
     /// How connections are kept, to one in PostgreSQL.
     pub pooling: Pooling,
+}
+
+/// What bringing the tables of a register up to date came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Migrated {
+    /// The version of the schema that was found; 0 where there were no tables.
+    pub found: i64,
+    /// The version that it has now.
+    pub now: i64,
+    /// Why there is no index of text, where there is none: `$search` and `contains` go through all
+    /// rows of a tenant then.
+    pub no_index_of_text: Option<String>,
 }
 
 /// An open register.
@@ -99,10 +113,10 @@ impl Store {
     pub fn backup(
         url: &StoreUrl,
         to: &Path,
-        copying: &mut Copying<'_>,
+        run: &mut BackupRun<'_>,
     ) -> Result<Contents, BackupError> {
         match url {
-            StoreUrl::Sqlite(path) => sqlite::backup(path, to, copying),
+            StoreUrl::Sqlite(path) => sqlite::backup(path, to, run),
             StoreUrl::Postgres(_) => Err(BackupError::HasOwnMeans),
         }
     }
@@ -115,11 +129,28 @@ impl Store {
     pub fn restore(
         url: &StoreUrl,
         from: &Path,
-        copying: &mut Copying<'_>,
+        run: &mut BackupRun<'_>,
     ) -> Result<Contents, BackupError> {
         match url {
-            StoreUrl::Sqlite(path) => sqlite::restore(path, from, copying),
+            StoreUrl::Sqlite(path) => sqlite::restore(path, from, run),
             StoreUrl::Postgres(_) => Err(BackupError::HasOwnMeans),
+        }
+    }
+
+    /// Makes or migrates the tables of the register at `url`, and does not open it.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn migrate(
+        url: &StoreUrl,
+        opening: Opening,
+        clock: Clock,
+    ) -> Result<Migrated, StoreError> {
+        match url {
+            StoreUrl::Sqlite(path) => sqlite::Sqlite::migrate(path, opening.durability, &clock),
+            StoreUrl::Postgres(url) => {
+                postgres::Postgres::migrate(url, &opening.pooling, clock).await
+            }
         }
     }
 

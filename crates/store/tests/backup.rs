@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use model::{Draft, Patch, Rules, TenantId};
 use store::{
-    Actor, Audit, BackupError, BackupStep, Clock, Contents, Copying, Durability, Held, Opening,
+    Actor, Audit, BackupError, BackupRun, BackupStep, Clock, Contents, Durability, Held, Opening,
     Operation, Store, StoreUrl, Write,
 };
 use tempfile::TempDir;
@@ -76,7 +76,7 @@ fn copy(
     let stop = Arc::new(AtomicBool::new(false));
     let told = Arc::clone(&stop);
     let mut hear = |step| hear(step, &told);
-    Store::backup(url, to, &mut Copying { replace: false, hear: &mut hear, stop })
+    Store::backup(url, to, &mut BackupRun { replace: false, hear: &mut hear, stop })
 }
 
 /// Files whose names begin so.

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use store::{BackupError, Contents, Copying, Store, StoreUrl};
+use store::{BackupError, BackupRun, Contents, Store, StoreUrl};
 
 use crate::data_dir::{DataDir, DataDirError, own_keys};
 
@@ -35,7 +35,7 @@ pub fn backup(
     data: &Path,
     url: &StoreUrl,
     to: &Path,
-    copying: &mut Copying<'_>,
+    copying: &mut BackupRun<'_>,
 ) -> Result<Backup, RescueError> {
     let contents = Store::backup(url, to, copying)?;
     Ok(Backup { contents, left_out: own_keys(data) })
@@ -49,7 +49,7 @@ pub fn restore(
     data: &Path,
     url: &StoreUrl,
     from: &Path,
-    copying: &mut Copying<'_>,
+    copying: &mut BackupRun<'_>,
 ) -> Result<Contents, RescueError> {
     // A misspelt name must not make a directory.
     std::fs::metadata(from).map_err(|cause| BackupError::File { path: from.to_owned(), cause })?;

@@ -1,4 +1,5 @@
-//! `muster admin`: tenants, history and backups, beside a server that runs or not.
+//! `muster admin`: tenants, history and backups, beside a server that runs or not; and the register
+//! as a whole.
 
 use std::io::{IsTerminal, Write};
 
@@ -7,7 +8,7 @@ use model::TenantId;
 use serde_json::json;
 use store::{Clock, Opening, Store, StoreUrl, Tenant};
 
-use super::{Failure, Output, Place, backup, history, table};
+use super::{Failure, Output, Place, backup, copy, history, migrate, table};
 
 /// Options of `muster admin`.
 #[derive(Debug, Parser)]
@@ -30,6 +31,11 @@ enum AdminCommand {
     Backup(backup::BackupArgs),
     /// Puts a backup in the place of a register that is not served.
     Restore(backup::RestoreArgs),
+    /// Brings the tables of the register up to date, as serve does when it starts.
+    Migrate,
+    /// Copies a whole register to another database, and verifies the copy. Repeated, it goes on
+    /// where it was interrupted.
+    Copy(copy::CopyArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -73,24 +79,32 @@ enum TenantCommand {
 
 pub(super) fn run(args: &AdminArgs) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let place = &args.place;
     runtime.block_on(async {
-        let place = &args.place;
         match &args.command {
             AdminCommand::Tenant(command) => {
-                let store = open(place).await?;
-                closing(&store, tenant(&store, command).await).await
+                opened(place, async |store| tenant(store, command).await).await
             }
             AdminCommand::History(args) => {
-                let store = open(place).await?;
-                closing(&store, history::run(&store, args).await).await
+                opened(place, async |store| history::run(store, args).await).await
             }
             AdminCommand::Backup(args) => backup::backup(place, existing(place)?, args).await,
             AdminCommand::Restore(args) => backup::restore(place, url(place), args).await,
+            AdminCommand::Migrate => migrate::run(&existing(place)?, place.pooling()).await,
+            AdminCommand::Copy(args) => copy::run(args, place.pooling()).await,
         }
     })
 }
 
-async fn closing(store: &Store, outcome: Result<(), Failure>) -> Result<(), Failure> {
+/// Does something with the open register.
+async fn opened(
+    place: &Place,
+    work: impl AsyncFnOnce(&Store) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let url = existing(place)?;
+    let opening = Opening { pooling: place.pooling(), ..Opening::default() };
+    let store = Store::open_as(&url, opening, Clock::system()).await?;
+    let outcome = work(&store).await;
     store.close().await;
     outcome
 }
@@ -106,20 +120,14 @@ fn existing(place: &Place) -> Result<StoreUrl, Failure> {
     match &url {
         StoreUrl::Sqlite(path) if !path.exists() => {
             let path = path.display();
-            return Err(format!(
+            Err(format!(
                 "there is no register at {path}: give its --data directory or --store, or make it \
                  with `muster serve --dev`"
             )
-            .into());
+            .into())
         }
-        StoreUrl::Sqlite(_) | StoreUrl::Postgres(_) => {}
+        StoreUrl::Sqlite(_) | StoreUrl::Postgres(_) => Ok(url),
     }
-    Ok(url)
-}
-
-async fn open(place: &Place) -> Result<Store, Failure> {
-    let opening = Opening { pooling: place.pooling(), ..Opening::default() };
-    Ok(Store::open_as(&existing(place)?, opening, Clock::system()).await?)
 }
 
 async fn tenant(store: &Store, command: &TenantCommand) -> Result<(), Failure> {
@@ -213,7 +221,7 @@ fn list(tenants: &[Tenant], output: Output) -> Result<(), Failure> {
     Ok(())
 }
 
-fn say(text: &str) -> Result<(), Failure> {
+pub(super) fn say(text: &str) -> Result<(), Failure> {
     writeln!(std::io::stdout(), "{text}")?;
     Ok(())
 }

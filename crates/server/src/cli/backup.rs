@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::Args;
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
-use store::{BackupStep, Contents, Copying, StoreUrl};
+use store::{BackupRun, BackupStep, Contents, StoreUrl};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Failure, Place, table};
@@ -41,7 +41,7 @@ pub(super) struct RestoreArgs {
 
 pub(super) async fn backup(place: &Place, url: StoreUrl, args: &BackupArgs) -> Result<(), Failure> {
     let (data, order, register) = (place.data().to_owned(), args.clone(), url.clone());
-    let work = move |copying: &mut Copying<'_>| {
+    let work = move |copying: &mut BackupRun<'_>| {
         copying.replace = order.yes;
         app::backup(&data, &register, &order.to, copying)
     };
@@ -62,7 +62,7 @@ pub(super) async fn restore(
     args: &RestoreArgs,
 ) -> Result<(), Failure> {
     let (data, order, register) = (place.data().to_owned(), args.clone(), url.clone());
-    let work = move |copying: &mut Copying<'_>| {
+    let work = move |copying: &mut BackupRun<'_>| {
         copying.replace = order.yes;
         app::restore(&data, &register, &order.from, copying)
     };
@@ -75,7 +75,7 @@ pub(super) async fn restore(
 /// Does the work on a thread of its own, shows how far it is, and has it stop by itself on a
 /// signal, so that it can clean up.
 async fn watched<T: Send + 'static>(
-    work: impl FnOnce(&mut Copying<'_>) -> Result<T, app::RescueError> + Send + 'static,
+    work: impl FnOnce(&mut BackupRun<'_>) -> Result<T, app::RescueError> + Send + 'static,
 ) -> Result<T, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     let mut signals = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
@@ -83,7 +83,7 @@ async fn watched<T: Send + 'static>(
     let working = tokio::task::spawn_blocking(move || {
         let bar = bar();
         let mut hear = |step| show(&bar, step);
-        let outcome = work(&mut Copying { replace: false, hear: &mut hear, stop: told });
+        let outcome = work(&mut BackupRun { replace: false, hear: &mut hear, stop: told });
         bar.finish_and_clear();
         outcome
     });

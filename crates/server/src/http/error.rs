@@ -324,6 +324,7 @@ impl From<StoreError> for ApiError {
             | StoreError::Unfit(_)
             | StoreError::NewerSchema { .. }
             | StoreError::Foreign
+            | StoreError::Unfinished
             | StoreError::FoldCollision { .. } => Self::internal(error.to_string()),
         }
     }

@@ -57,7 +57,17 @@ const ONLY: [(&[&str], &str, &str); 3] = [
 const MODULES: [(&str, &[&str]); 16] = [
     ("main", &["cli"]),
     ("lib", &[]),
-    ("cli", &["app", "auth", "authority", "http::routes::COLLECTION", "http::routes::VERSION"]),
+    (
+        "cli",
+        &[
+            "app",
+            "auth",
+            "authority",
+            "data_dir",
+            "http::routes::COLLECTION",
+            "http::routes::VERSION",
+        ],
+    ),
     (
         "app",
         &[

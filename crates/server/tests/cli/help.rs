@@ -285,11 +285,14 @@ fn serve_explains_every_option_with_its_variable_and_default() {
 }
 
 /// Every command, with the options and arguments that are its own.
-const COMMANDS: [(&[&str], &[&str]); 13] = [
+const COMMANDS: [(&[&str], &[&str]); 15] = [
     (&["serve"], &["--dev", "--listen", "--data", "--store", "--no-sample", "--max-connections"]),
     (&["check-config"], &["--dev", "--listen", "--config", "--output", "--print-default"]),
     (&["token"], &["--data", "--role", "--scope", "--tenant", "--personal", "--expires-in"]),
-    (&["admin"], &["tenant", "history", "backup", "restore", "--data", "--store"]),
+    (
+        &["admin"],
+        &["tenant", "history", "backup", "restore", "migrate", "copy", "--data", "--store"],
+    ),
     (&["admin", "tenant"], &["add", "list", "license", "unlicense", "remove"]),
     (&["admin", "tenant", "add"], &["<TENANT>", "--name", "--unlicensed"]),
     (&["admin", "tenant", "list"], &["--output"]),
@@ -299,6 +302,8 @@ const COMMANDS: [(&[&str], &[&str]); 13] = [
     (&["admin", "history"], &["--tenant", "--id", "--output"]),
     (&["admin", "backup"], &["<TO>", "--yes"]),
     (&["admin", "restore"], &["<FROM>", "--yes"]),
+    (&["admin", "migrate"], &["--data", "--store"]),
+    (&["admin", "copy"], &["--from-store", "--to-store"]),
 ];
 
 #[test]

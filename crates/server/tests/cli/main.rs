@@ -11,10 +11,12 @@
 mod support;
 
 mod backup;
+mod copy;
 mod environment;
 mod help;
 mod history;
 mod log;
+mod migrate;
 mod paste;
 mod refused_start;
 mod slow;

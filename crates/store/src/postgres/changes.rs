@@ -33,7 +33,7 @@ const UPDATE: &str = "UPDATE identities AS i SET identifier = r.identifier, \
      WHERE i.tenant_id = $1 AND i.id = r.id AND i.rev = r.rev_before";
 const DELETE: &str = "DELETE FROM identities AS i USING unnest($2::uuid[], $3::bigint[]) \
      AS r (id, rev) WHERE i.tenant_id = $1 AND i.id = r.id AND i.rev = r.rev";
-const INSERT_TEXTS: &str = "INSERT INTO identity_texts (tenant_id, id, searched) \
+pub(super) const INSERT_TEXTS: &str = "INSERT INTO identity_texts (tenant_id, id, searched) \
      SELECT $1, r.* FROM unnest($2::uuid[], $3::text[]) AS r";
 const UPDATE_TEXTS: &str = "UPDATE identity_texts AS t SET searched = r.searched \
      FROM unnest($2::uuid[], $3::text[]) AS r (id, searched) \

@@ -3,6 +3,7 @@
 
 mod changes;
 mod connect;
+pub(crate) mod copy;
 mod failure;
 mod lanes;
 mod query;
@@ -26,7 +27,7 @@ use tokio::task::JoinHandle;
 use crate::load::Commits;
 use crate::queue::Queue;
 use crate::{
-    Change, Clock, CommitMeters, HistoryFilter, Holdings, Load, Outcome, Query, Snapshot,
+    Change, Clock, CommitMeters, HistoryFilter, Holdings, Load, Migrated, Outcome, Query, Snapshot,
     StoreError, Tenant, Write, WriteError,
 };
 use connect::Connections;
@@ -97,24 +98,53 @@ impl Postgres {
         let for_writes = (pooling.connections / 2).max(1);
         let for_reads = pooling.connections.saturating_sub(for_writes).max(1);
         let away = Away::default();
-        let readers = Connections::new(url, pooling, for_reads, away.clone())?;
-        let writers = Connections::new(url, pooling, for_writes, away)?;
+        let writers = Connections::new(url, pooling, for_writes, away.clone())?;
+        let readers = Connections::new(url, pooling, for_reads, away)?;
         let (queue, intake) = Queue::new();
         let commits = Arc::new(Commits::default());
         let told = Arc::clone(&commits);
         let store =
             Self { queue, readers, clock: clock.clone(), commits, writer: Mutex::default() };
-        store.prepare().await.map_err(|error| match error {
-            StoreError::Unavailable(reason) => StoreError::Open { path: url.to_string(), reason },
-            other => other,
-        })?;
+        if let Some(cause) = store.prepare(url).await?.no_index_of_text {
+            tracing::warn!(
+                cause,
+                "no index of text: $search and contains go through all rows of a tenant. Install \
+                 the extension pg_trgm, or have it created in this database by whoever may, and \
+                 start again"
+            );
+        }
+        attempted!(store, within ADMINISTERED, |client| schema::check_finished(client))?;
         let writer = writer::start(writers, for_writes, intake, clock, told);
         *store.writer.lock().unwrap_or_else(PoisonError::into_inner) = Some(writer);
         Ok(store)
     }
 
-    async fn prepare(&self) -> Result<(), StoreError> {
-        attempted!(self, within MIGRATED, |client| schema::prepare(client, &self.clock)).map(drop)
+    /// Makes and migrates the tables as needed, and no more.
+    pub(crate) async fn migrate(
+        url: &PostgresUrl,
+        pooling: &Pooling,
+        clock: Clock,
+    ) -> Result<Migrated, StoreError> {
+        let readers = Connections::new(url, pooling, 1, Away::default())?;
+        let (queue, _) = Queue::new();
+        let (commits, writer) = (Arc::default(), Mutex::default());
+        Self { queue, readers, clock, commits, writer }.prepare(url).await
+    }
+
+    async fn prepare(&self, url: &PostgresUrl) -> Result<Migrated, StoreError> {
+        let prepare = async || {
+            let prepared = attempted!(self, within MIGRATED, |client| {
+                schema::prepare(client, &self.clock)
+            });
+            let (found, now) = prepared?;
+            let no_index_of_text =
+                attempted!(self, within MIGRATED, |client| schema::index_texts(client))?;
+            Ok(Migrated { found, now, no_index_of_text })
+        };
+        prepare().await.map_err(|error| match error {
+            StoreError::Unavailable(reason) => StoreError::Open { path: url.to_string(), reason },
+            other => other,
+        })
     }
 
     pub(crate) fn tell_commits(&self, meters: CommitMeters) {

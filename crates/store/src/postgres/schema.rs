@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::failure::{Failure, both, told};
 use super::rows::damaged;
+use crate::copy::table::{COPYING, State};
 use crate::query::searched;
 use crate::{Clock, StoreError};
 
@@ -17,6 +18,7 @@ use crate::{Clock, StoreError};
 const MIGRATIONS: &[(&str, &str)] =
     &[("register", include_str!("../../migrations/postgres/0001_register.sql"))];
 
+const OUR_FOLDING: [u8; FOLD_VERSION.to_le_bytes().len()] = FOLD_VERSION.to_le_bytes();
 /// The tables that Citus spreads over its nodes, by `tenant_id`, each tenant's rows together.
 const DISTRIBUTED: [&str; 7] = [
     "tenants",
@@ -34,7 +36,7 @@ const LEDGER: &str = "CREATE TABLE IF NOT EXISTS migrations (
      )";
 /// Begins a transaction in which who holds the lock migrates; the others wait, and find nothing left
 /// to do. Large tables take their time, so nothing ends it.
-const TURN: &str = "BEGIN; SET LOCAL statement_timeout = 0; \
+pub(super) const TURN: &str = "BEGIN; SET LOCAL statement_timeout = 0; \
      LOCK TABLE migrations IN ACCESS EXCLUSIVE MODE";
 const OURS: &str = "SELECT to_regclass('migrations') IS NOT NULL, NOT EXISTS \
      (SELECT FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r')";
@@ -45,24 +47,61 @@ const SET: &str =
 const GET: &str = "SELECT value FROM settings WHERE name = $1";
 const INDEX_OF_TEXT: &str = "CREATE INDEX IF NOT EXISTS identity_texts_by_part \
      ON identity_texts USING gin (searched gin_trgm_ops)";
+pub(super) const NO_INDEX_OF_TEXT: &str = "DROP INDEX IF EXISTS identity_texts_by_part";
 const HAS_INDEX_OF_TEXT: &str = "SELECT to_regclass('identity_texts_by_part') IS NOT NULL";
 
 /// Brings the schema up to date, and gives its version before and now.
 pub(super) async fn prepare(client: &Object, clock: &Clock) -> Result<(i64, i64), Failure> {
     fits(client).await?;
-    let row = client.query_one(OURS, &[]).await?;
-    let (is_ours, is_empty): (bool, bool) = (row.try_get(0)?, row.try_get(1)?);
-    if !is_ours {
-        if !is_empty {
-            return Err(StoreError::Foreign.into());
-        }
+    if !is_ours(client).await? {
         make_ledger(client).await?;
     }
     client.batch_execute(TURN).await?;
     let found = migrate(client, clock).await?;
     client.batch_execute("COMMIT").await?;
-    index_texts(client).await?;
-    Ok((found, i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)))
+    Ok((found, known()))
+}
+
+/// What the database is, before anything in it is changed.
+pub(super) async fn state(client: &Object) -> Result<State, Failure> {
+    if !is_ours(client).await? {
+        return Ok(State::Missing);
+    }
+    let found = found(client).await?;
+    if found == 0 {
+        return Ok(State::Missing);
+    }
+    if found < known() || value(client, "fold_version").await?.as_deref() != Some(&OUR_FOLDING) {
+        return Ok(State::Old);
+    }
+    let is_unfinished = value(client, COPYING).await?.is_some();
+    Ok(if is_unfinished { State::Unfinished } else { State::Current })
+}
+
+/// Refuses what is not all there.
+pub(super) async fn check_finished(client: &Object) -> Result<(), Failure> {
+    match value(client, COPYING).await? {
+        Some(_) => Err(StoreError::Unfinished.into()),
+        None => Ok(()),
+    }
+}
+
+/// Whether it is a register's, and not empty.
+async fn is_ours(client: &Object) -> Result<bool, Failure> {
+    let row = client.query_one(OURS, &[]).await?;
+    let (is_ours, is_empty): (bool, bool) = (row.try_get(0)?, row.try_get(1)?);
+    if is_ours || is_empty { Ok(is_ours) } else { Err(StoreError::Foreign.into()) }
+}
+
+/// The last version there is.
+fn known() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
+/// The version of the schema.
+async fn found(client: &Object) -> Result<i64, Failure> {
+    let (found, known) = (client.query_one(FOUND, &[]).await?.try_get(0)?, known());
+    if found > known { Err(StoreError::NewerSchema { found, known }.into()) } else { Ok(found) }
 }
 
 /// Whether the database can hold what a register holds.
@@ -103,11 +142,7 @@ async fn make_ledger(client: &Object) -> Result<(), Failure> {
 
 /// Within a transaction. The version that was found.
 async fn migrate(client: &Object, clock: &Clock) -> Result<i64, Failure> {
-    let found: i64 = client.query_one(FOUND, &[]).await?.try_get(0)?;
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    if found > known {
-        return Err(StoreError::NewerSchema { found, known }.into());
-    }
+    let found = found(client).await?;
     for (version, (name, sql)) in (1_i64..).zip(MIGRATIONS).filter(|(version, _)| *version > found)
     {
         client.batch_execute(sql).await?;
@@ -133,10 +168,11 @@ async fn distribute(client: &Object) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The index of text, where the extension that it needs is there or can be made.
-async fn index_texts(client: &Object) -> Result<(), Failure> {
+/// Makes the index of text, where the extension that it needs is there or can be made. Why there is
+/// none.
+pub(super) async fn index_texts(client: &Object) -> Result<Option<String>, Failure> {
     if client.query_one(HAS_INDEX_OF_TEXT, &[]).await?.try_get(0)? {
-        return Ok(());
+        return Ok(None);
     }
     client.batch_execute(TURN).await?;
     for sql in ["CREATE EXTENSION IF NOT EXISTS pg_trgm", INDEX_OF_TEXT] {
@@ -145,16 +181,11 @@ async fn index_texts(client: &Object) -> Result<(), Failure> {
         if matches!(failure, Failure::Passing(_)) {
             return Err(failure);
         }
-        tracing::warn!(
-            cause,
-            "no index of text: $search and contains go through all rows of a tenant. Install the \
-             extension pg_trgm, or have it created in this database by whoever may, and start again"
-        );
         client.batch_execute("ROLLBACK").await?;
-        return Ok(());
+        return Ok(Some(cause));
     }
     client.batch_execute("COMMIT").await?;
-    Ok(())
+    Ok(None)
 }
 
 const FOLDED: &str = "SELECT tenant_id, id, type, identifier, description FROM identities \
@@ -165,8 +196,7 @@ const REFOLD_TEXT: &str =
 
 /// Makes anew what was made by another folding.
 async fn refold(client: &Object) -> Result<(), Failure> {
-    let ours = FOLD_VERSION.to_le_bytes();
-    if setting(client, "fold_version", &ours).await? == ours {
+    if setting(client, "fold_version", &OUR_FOLDING).await? == OUR_FOLDING {
         return Ok(());
     }
     let (select, update, update_text) = tokio::try_join!(
@@ -203,17 +233,18 @@ async fn refold(client: &Object) -> Result<(), Failure> {
         let done = join_all(rows.iter().map(one)).await;
         done.into_iter().reduce(|one, other| both(one, other).map(drop)).unwrap_or(Ok(()))?;
     }
-    client
-        .execute("UPDATE settings SET value = $1 WHERE name = 'fold_version'", &[&ours.as_slice()])
-        .await?;
+    let folded = "UPDATE settings SET value = $1 WHERE name = 'fold_version'";
+    client.execute(folded, &[&OUR_FOLDING.as_slice()]).await?;
     Ok(())
 }
 
 /// The stored value of a setting, `first` if there was none: whoever comes first decides.
 pub(super) async fn setting(client: &Object, name: &str, first: &[u8]) -> Result<Vec<u8>, Failure> {
     client.execute(SET, &[&name, &first]).await?;
-    match client.query_opt(GET, &[&name]).await? {
-        Some(row) => Ok(row.try_get(0)?),
-        None => Err(damaged(&format!("setting '{name}'"))),
-    }
+    value(client, name).await?.ok_or_else(|| damaged(&format!("setting '{name}'")))
+}
+
+/// The stored value of a setting, if it has one.
+pub(super) async fn value(client: &Object, name: &str) -> Result<Option<Vec<u8>>, Failure> {
+    Ok(client.query_opt(GET, &[&name]).await?.map(|row| row.try_get(0)).transpose()?)
 }

@@ -15,7 +15,7 @@ use tempfile::NamedTempFile;
 
 use super::contents;
 use super::schema::BUSY_TIMEOUT;
-use crate::{BackupError, BackupStep, Contents, Copying, StoreError};
+use crate::{BackupError, BackupRun, BackupStep, Contents, StoreError};
 
 /// Pages copied between two looks at whether to stop.
 const PAGES_AT_ONCE: std::ffi::c_int = 1_024;
@@ -27,7 +27,7 @@ const ROUNDS_PER_SYNC: u32 = 8;
 pub(crate) fn backup(
     path: &Path,
     to: &Path,
-    copying: &mut Copying<'_>,
+    copying: &mut BackupRun<'_>,
 ) -> Result<Contents, BackupError> {
     if is_same(path, to) {
         return Err(BackupError::Itself(to.to_owned()));
@@ -43,7 +43,7 @@ pub(crate) fn backup(
 pub(crate) fn restore(
     path: &Path,
     from: &Path,
-    copying: &mut Copying<'_>,
+    copying: &mut BackupRun<'_>,
 ) -> Result<Contents, BackupError> {
     if is_same(path, from) {
         return Err(BackupError::Itself(from.to_owned()));
@@ -94,7 +94,7 @@ fn copy(
     from: &Path,
     fresh: &NamedTempFile,
     to: &Path,
-    copying: &mut Copying<'_>,
+    copying: &mut BackupRun<'_>,
 ) -> Result<(), BackupError> {
     let failed = |error: rusqlite::Error| match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => judged(from, error.into()),
@@ -143,7 +143,7 @@ fn keep(
     fresh: NamedTempFile,
     from: &Path,
     to: &Path,
-    copying: &mut Copying<'_>,
+    copying: &mut BackupRun<'_>,
 ) -> Result<Contents, BackupError> {
     sync(&fresh, to)?;
     (copying.hear)(BackupStep::Checking);

@@ -3,6 +3,7 @@
 mod backup;
 mod checkpoint;
 mod contents;
+pub(crate) mod copy;
 mod indexer;
 mod query;
 mod readers;
@@ -29,8 +30,8 @@ use rusqlite::Connection;
 use crate::load::Commits;
 use crate::queue::Queue;
 use crate::{
-    Change, Clock, CommitMeters, HistoryFilter, Load, Outcome, Query, Snapshot, StoreError, Write,
-    WriteError,
+    Change, Clock, CommitMeters, HistoryFilter, Load, Migrated, Outcome, Query, Snapshot,
+    StoreError, Write, WriteError,
 };
 pub(crate) use backup::{backup, restore};
 use query::Reading;
@@ -73,6 +74,7 @@ impl Sqlite {
         place.make();
         let mut admin = place.connect()?;
         schema::prepare(&mut admin, &clock)?;
+        schema::check_finished(&admin)?;
         let (queue, intake) = Queue::new();
         let (checkpoints, checkpointer) = checkpoint::start(&place)?;
         let log_pages = checkpoints.log_pages();
@@ -93,6 +95,18 @@ impl Sqlite {
             log_pages,
             is_over,
         })
+    }
+
+    /// Makes the file and its tables as needed, and no more.
+    pub(crate) fn migrate(
+        path: &Path,
+        durability: Durability,
+        clock: &Clock,
+    ) -> Result<Migrated, StoreError> {
+        let place = Place { path: path.to_owned(), durability };
+        place.make();
+        let (found, now) = schema::prepare(&mut place.connect()?, clock)?;
+        Ok(Migrated { found, now, no_index_of_text: None })
     }
 
     pub(crate) fn tell_commits(&self, meters: CommitMeters) {

@@ -122,7 +122,7 @@ pub(super) fn blob(id: &Uuid) -> &[u8] {
     id.as_bytes().as_slice()
 }
 
-fn guid(row: &Row<'_>, index: usize) -> rusqlite::Result<Uuid> {
+pub(super) fn guid(row: &Row<'_>, index: usize) -> rusqlite::Result<Uuid> {
     let bytes = row.get_ref(index)?.as_blob()?;
     Uuid::from_slice(bytes).map_err(|_| damaged(index, "GUID"))
 }

@@ -7,6 +7,7 @@ use odata::FOLD_VERSION;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::{Durability, search};
+use crate::copy::table::{COPYING, State};
 use crate::{Clock, StoreError};
 
 /// The migrations, by number from 1. One that has landed is never edited: the next one is added.
@@ -18,6 +19,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("tallies", include_str!("../../migrations/sqlite/0005_tallies.sql")),
 ];
 
+const OUR_FOLDING: [u8; FOLD_VERSION.to_le_bytes().len()] = FOLD_VERSION.to_le_bytes();
 /// How long a statement waits for another process that writes.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Prepared statements kept by a connection: all there are.
@@ -62,13 +64,39 @@ impl Cache {
     }
 }
 
-/// Brings the schema up to date.
-pub(super) fn prepare(connection: &mut Connection, clock: &Clock) -> Result<(), StoreError> {
+/// Brings the schema up to date, and gives its version before and now.
+pub(super) fn prepare(
+    connection: &mut Connection,
+    clock: &Clock,
+) -> Result<(i64, i64), StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    migrate(&transaction, clock)?;
+    let found = migrate(&transaction, clock)?;
     refold(&transaction)?;
     transaction.commit()?;
-    Ok(())
+    Ok((found, known()))
+}
+
+/// What the database is, before anything in it is changed.
+pub(super) fn state(connection: &Connection) -> Result<State, StoreError> {
+    let version = version(connection)?;
+    if version == 0 {
+        return Ok(State::Missing);
+    }
+    if version < known() || value(connection, "fold_version")?.as_deref() != Some(&OUR_FOLDING) {
+        return Ok(State::Old);
+    }
+    let is_unfinished = value(connection, COPYING)?.is_some();
+    Ok(if is_unfinished { State::Unfinished } else { State::Current })
+}
+
+/// Refuses what is not all there.
+pub(super) fn check_finished(connection: &Connection) -> Result<(), StoreError> {
+    if value(connection, COPYING)?.is_some() { Err(StoreError::Unfinished) } else { Ok(()) }
+}
+
+/// The last version there is.
+fn known() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
 /// The schema version of a database, 0 of an empty one.
@@ -78,23 +106,16 @@ pub(super) fn version(connection: &Connection) -> Result<i64, StoreError> {
         [],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
-    if is_empty {
-        return Ok(0);
-    }
     if !is_ours {
-        return Err(StoreError::Foreign);
+        return if is_empty { Ok(0) } else { Err(StoreError::Foreign) };
     }
-    let found: i64 =
-        connection
-            .query_row("SELECT coalesce(max(version), 0) FROM migrations", [], |row| row.get(0))?;
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    if found > known {
-        return Err(StoreError::NewerSchema { found, known });
-    }
-    Ok(found)
+    let sql = "SELECT coalesce(max(version), 0) FROM migrations";
+    let (found, known) = (connection.query_row(sql, [], |row| row.get(0))?, known());
+    if found > known { Err(StoreError::NewerSchema { found, known }) } else { Ok(found) }
 }
 
-fn migrate(transaction: &Transaction<'_>, clock: &Clock) -> Result<(), StoreError> {
+/// The version that was found.
+fn migrate(transaction: &Transaction<'_>, clock: &Clock) -> Result<i64, StoreError> {
     let found = version(transaction)?;
     transaction.execute_batch(
         "CREATE TABLE IF NOT EXISTS migrations (
@@ -111,13 +132,12 @@ fn migrate(transaction: &Transaction<'_>, clock: &Clock) -> Result<(), StoreErro
             params![version, name, clock.ticks()],
         )?;
     }
-    Ok(())
+    Ok(found)
 }
 
 /// Makes anew what was made by another folding.
 fn refold(transaction: &Transaction<'_>) -> Result<(), StoreError> {
-    let ours = FOLD_VERSION.to_le_bytes();
-    if setting(transaction, "fold_version", &ours)? == ours {
+    if setting(transaction, "fold_version", &OUR_FOLDING)? == OUR_FOLDING {
         return Ok(());
     }
     let mut select = transaction.prepare("SELECT rid, type, identifier FROM identities")?;
@@ -138,8 +158,10 @@ fn refold(transaction: &Transaction<'_>) -> Result<(), StoreError> {
         )?;
     }
     search::mark_all(transaction)?;
-    transaction
-        .execute("UPDATE settings SET value = ?1 WHERE name = 'fold_version'", params![ours])?;
+    transaction.execute(
+        "UPDATE settings SET value = ?1 WHERE name = 'fold_version'",
+        params![OUR_FOLDING],
+    )?;
     Ok(())
 }
 
@@ -153,10 +175,14 @@ pub(super) fn setting(
         "INSERT INTO settings (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING",
         params![name, first],
     )?;
-    let value = connection
-        .query_row("SELECT value FROM settings WHERE name = ?1", params![name], |row| row.get(0))
-        .optional()?;
-    value.ok_or_else(|| StoreError::Damaged(format!("the setting '{name}' has gone")))
+    value(connection, name)?
+        .ok_or_else(|| StoreError::Damaged(format!("the setting '{name}' has gone")))
+}
+
+/// The stored value of a setting, if it has one.
+pub(super) fn value(connection: &Connection, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    let sql = "SELECT value FROM settings WHERE name = ?1";
+    Ok(connection.query_row(sql, params![name], |row| row.get(0)).optional()?)
 }
 
 #[cfg(test)]
