@@ -55,8 +55,15 @@ impl Cluster {
     /// A server of one's own, started. `None` where PostgreSQL is not installed.
     #[must_use]
     pub fn own() -> Option<Self> {
+        Self::own_in(&place())
+    }
+
+    /// The same with its data in a directory of this one, for whoever measures a disk. Everybody
+    /// must be able to get there, where we are root: the server may not be.
+    #[must_use]
+    pub fn own_in(place: &Path) -> Option<Self> {
         let bin = binaries::find()?;
-        let directory = tempfile::Builder::new().prefix("testbed-").tempdir_in(place());
+        let directory = tempfile::Builder::new().prefix("testbed-").tempdir_in(place);
         // The keeper removes it.
         let directory = directory.expect("a directory can be made").keep();
         let account = Account::for_server(&directory);

@@ -71,7 +71,8 @@ impl Filled {
         match std::fs::read(&path).ok().and_then(|text| serde_json::from_slice::<Facts>(&text).ok())
         {
             Some(facts) if (facts.seed, facts.rows) == (SEED, rows) => {
-                let muster = Muster::start(directory, None, muster::PATIENCE).await?;
+                let muster =
+                    Muster::start(directory, &["--no-sample".as_ref()], muster::PATIENCE).await?;
                 settle(options, &muster).await;
                 return Ok(Self { muster, facts, took: None });
             }
@@ -109,7 +110,7 @@ async fn fill(
     let data = directory.join(DATA);
     let began = Instant::now();
     let muster = tokio::select! {
-        muster = Muster::start(directory, Some(&seed), patience) => muster?,
+        muster = Muster::start(directory, &["--seed".as_ref(), seed.as_ref()], patience) => muster?,
         never = tell(options, rows, &data) => match never {},
     };
     let took = began.elapsed();

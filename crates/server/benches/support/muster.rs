@@ -2,10 +2,12 @@
 //!
 //! It must not know muster's insides: what it needs it reads from `dev.env` and asks for over HTTP.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Failure;
@@ -25,18 +27,18 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(50);
 
 /// A running muster.
 pub(crate) struct Muster {
-    pub(crate) process: Process,
+    pub(crate) process: Arc<Process>,
     pub(crate) address: SocketAddr,
     pub(crate) token: String,
     pub(crate) log: PathBuf,
 }
 
 impl Muster {
-    /// Starts it with its data and log under `directory`, an absolute path, and waits until it
-    /// answers, which it does when it has stored the seed.
+    /// Starts it with its data and log under `directory`, an absolute path, and these arguments, and
+    /// waits until it answers, which it does when it has stored a seed.
     pub(crate) async fn start(
         directory: &Path,
-        seed: Option<&Path>,
+        arguments: &[&OsStr],
         patience: Duration,
     ) -> Result<Self, Failure> {
         let (data, log) = (directory.join(DATA), directory.join("muster.log"));
@@ -44,11 +46,7 @@ impl Muster {
         // A muster that was killed has left its own. What cannot be removed is not there.
         let _ = std::fs::remove_file(&settings);
         let mut command = command(directory, &data, &log)?;
-        match seed {
-            Some(seed) => command.arg("--seed").arg(seed),
-            None => command.arg("--no-sample"),
-        };
-        let mut process = Process::start(&mut command)?;
+        let mut process = Process::start(command.args(arguments))?;
         let began = Instant::now();
         while began.elapsed() < patience {
             if let Some(status) = process.ended() {
@@ -57,7 +55,7 @@ impl Muster {
             if let Some((base_url, token)) = read_settings(&settings) {
                 let address = address(&base_url)?;
                 if tokio::net::TcpStream::connect(address).await.is_ok() {
-                    return Ok(Self { process, address, token, log });
+                    return Ok(Self { process: process.into(), address, token, log });
                 }
             }
             tokio::time::sleep(BETWEEN_TRIES).await;

@@ -57,6 +57,18 @@ pub(crate) fn own_processor_time() -> Option<Duration> {
     processor_time("self")
 }
 
+/// Processor time so far of a process and all that it has started: servers that work in processes of
+/// their own. `None` where the system does not tell.
+pub(crate) fn family_processor_time(id: &str) -> Option<Duration> {
+    let mut sum: Duration = times(id)?.into_iter().sum();
+    let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).ok()?;
+    for child in children.split_whitespace() {
+        // One that has ended since stands in its parent's times.
+        sum += processor_time(child).unwrap_or_default();
+    }
+    Some(sum)
+}
+
 /// The end of a server's log, to go behind a failure.
 pub(crate) fn log_tail(log: &Path) -> String {
     let text = std::fs::read_to_string(log).unwrap_or_default();
@@ -68,12 +80,18 @@ pub(crate) fn log_tail(log: &Path) -> String {
 }
 
 fn processor_time(process: &str) -> Option<Duration> {
+    let [user, system, ..] = times(process)?;
+    Some(user + system)
+}
+
+/// The process's own times as user and system, and those of its children that have ended.
+fn times(process: &str) -> Option<[Duration; 4]> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     // The name of the program is the second field and may hold blanks: count from its end.
     let (_, fields) = stat.rsplit_once(')')?;
-    let mut times = fields.split_whitespace().skip(11).map(str::parse::<u32>);
-    let (user, system) = (times.next()?.ok()?, times.next()?.ok()?);
-    Some(TICK * (user + system))
+    let mut times = fields.split_whitespace().skip(11).map(|ticks| ticks.parse().ok());
+    let mut next = || Some(TICK * times.next()??);
+    Some([next()?, next()?, next()?, next()?])
 }
 
 /// Waits for a signal that asks this process to stop, and names it.

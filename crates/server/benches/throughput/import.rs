@@ -2,6 +2,8 @@
 //!
 //! It must not know what the rows are for.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::entity;
@@ -12,17 +14,18 @@ use crate::support::process::log_tail;
 /// Rows in one call of the import action.
 const ROWS_PER_IMPORT: usize = 1_000;
 
-/// Imports the pool of rows and gives their ids, in order.
+/// Imports rows of the pool into the token's tenant and gives their ids, in order.
 pub(crate) async fn import(
     muster: &Muster,
     client: &reqwest::Client,
-    rows: usize,
+    token: &str,
+    rows: Range<usize>,
 ) -> Result<Vec<String>, Failure> {
-    let mut ids = Vec::with_capacity(rows);
-    while ids.len() < rows {
-        let from = ids.len();
-        let to = rows.min(from + ROWS_PER_IMPORT);
-        let answer = call(muster, client, &Import::of(from..to)).await;
+    let mut ids = Vec::with_capacity(rows.len());
+    while ids.len() < rows.len() {
+        let from = rows.start + ids.len();
+        let to = rows.end.min(from + ROWS_PER_IMPORT);
+        let answer = call(muster, client, token, &Import::of(from..to)).await;
         let imported = answer.map_err(|error| {
             format!("cannot import rows {from} to {to}: {error}.{}", log_tail(&muster.log))
         })?;
@@ -38,10 +41,11 @@ pub(crate) async fn import(
 async fn call(
     muster: &Muster,
     client: &reqwest::Client,
+    token: &str,
     body: &Import,
 ) -> Result<Imported, Failure> {
     let url = format!("http://{}{COLLECTION}/importDeviceIdentityList", muster.address);
-    let sent = client.post(url).bearer_auth(&muster.token).json(body).send().await;
+    let sent = client.post(url).bearer_auth(token).json(body).send().await;
     let response = sent.map_err(|error| error.to_string())?;
     let status = response.status();
     let text = response.text().await.map_err(|error| error.to_string())?;
@@ -59,7 +63,7 @@ struct Import {
 }
 
 impl Import {
-    fn of(rows: std::ops::Range<usize>) -> Self {
+    fn of(rows: Range<usize>) -> Self {
         let identities = rows.map(|row| NewIdentity {
             imported_device_identifier: entity::identifier(row),
             imported_device_identity_type: "serialNumber",

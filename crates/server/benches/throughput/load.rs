@@ -24,8 +24,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Load {
     address: SocketAddr,
     request: Request,
-    ids: Vec<String>,
+    rows: Vec<Row>,
     stamp: AtomicU64,
+}
+
+/// What a request asks for, and in whose name.
+pub(crate) struct Row {
+    pub(crate) id: String,
+    pub(crate) token: Arc<str>,
 }
 
 /// What the connections saw in one round.
@@ -37,15 +43,10 @@ pub(crate) struct Answers {
 }
 
 impl Load {
-    /// A load of this kind on the rows with these ids.
-    pub(crate) fn new(
-        workload: Workload,
-        address: SocketAddr,
-        token: &str,
-        ids: Vec<String>,
-    ) -> Self {
-        let request = Request::new(workload, address, token);
-        Self { address, request, ids, stamp: AtomicU64::new(0) }
+    /// A load of this kind on these rows.
+    pub(crate) fn new(workload: Workload, address: SocketAddr, rows: Vec<Row>) -> Self {
+        let request = Request::new(workload, address);
+        Self { address, request, rows, stamp: AtomicU64::new(0) }
     }
 
     /// Keeps `connections` busy for `duration`; each has its own share of the rows.
@@ -85,14 +86,14 @@ impl Load {
         let mut sent = Vec::with_capacity(4096);
         let mut received = Vec::with_capacity(16 * 1024);
         let mut began = Instant::now();
-        for id in self.ids.iter().skip(place).step_by(connections).cycle() {
+        for row in self.rows.iter().skip(place).step_by(connections).cycle() {
             let stamp = self.stamp.fetch_add(1, Ordering::Relaxed);
-            self.request.put_together(id, stamp, &mut sent);
+            self.request.put_together(row, stamp, &mut sent);
             let written = stream.write_all(&sent).await;
             written.map_err(|error| format!("cannot send to {}: {error}", self.address))?;
             read_ok(&mut stream, &mut received)
                 .await
-                .map_err(|fault| format!("{} for {id}: {fault}", self.address))?;
+                .map_err(|fault| format!("{} for {}: {fault}", self.address, row.id))?;
             let ended = Instant::now();
             latencies.push(u32::try_from((ended - began).as_nanos()).unwrap_or(u32::MAX));
             if ended >= end {
@@ -104,7 +105,9 @@ impl Load {
     }
 }
 
-async fn collect(mut tasks: JoinSet<Result<Vec<u32>, Failure>>) -> Result<Vec<u32>, Failure> {
+pub(crate) async fn collect(
+    mut tasks: JoinSet<Result<Vec<u32>, Failure>>,
+) -> Result<Vec<u32>, Failure> {
     let mut all = Vec::new();
     while let Some(task) = tasks.join_next().await {
         let latencies = task.map_err(|error| format!("a connection's task failed: {error}"))??;
@@ -113,36 +116,42 @@ async fn collect(mut tasks: JoinSet<Result<Vec<u32>, Failure>>) -> Result<Vec<u3
     Ok(all)
 }
 
-/// A request in ready-made parts, between which come the id and, in a write, a stamp.
+/// A request in ready-made parts, between which come the id, the token and, in a write, a stamp.
 struct Request {
     before_id: Vec<u8>,
-    after_id: Vec<u8>,
+    before_token: Vec<u8>,
+    after_token: Vec<u8>,
     workload: Workload,
 }
 
 impl Request {
     /// The same bytes for every server, so that each pays for reading the same headers.
-    fn new(workload: Workload, address: SocketAddr, token: &str) -> Self {
+    fn new(workload: Workload, address: SocketAddr) -> Self {
         let method = workload.method();
         let before_id = format!("{method} {COLLECTION}/");
-        let mut after_id = format!(
-            " HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
-             Accept: application/json\r\n"
-        );
+        let before_token = format!(" HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer ");
+        let mut after_token = "\r\nAccept: application/json\r\n".to_owned();
         if workload == Workload::Write {
             let length = change(0).len();
-            after_id += "Content-Type: application/json\r\n";
-            after_id += &format!("Content-Length: {length}\r\n");
+            after_token += "Content-Type: application/json\r\n";
+            after_token += &format!("Content-Length: {length}\r\n");
         }
-        after_id += "\r\n";
-        Self { before_id: before_id.into_bytes(), after_id: after_id.into_bytes(), workload }
+        after_token += "\r\n";
+        Self {
+            before_id: before_id.into_bytes(),
+            before_token: before_token.into_bytes(),
+            after_token: after_token.into_bytes(),
+            workload,
+        }
     }
 
-    fn put_together(&self, id: &str, stamp: u64, into: &mut Vec<u8>) {
+    fn put_together(&self, row: &Row, stamp: u64, into: &mut Vec<u8>) {
         into.clear();
         into.extend_from_slice(&self.before_id);
-        into.extend_from_slice(id.as_bytes());
-        into.extend_from_slice(&self.after_id);
+        into.extend_from_slice(row.id.as_bytes());
+        into.extend_from_slice(&self.before_token);
+        into.extend_from_slice(row.token.as_bytes());
+        into.extend_from_slice(&self.after_token);
         match self.workload {
             Workload::Read => {}
             Workload::Write => into.extend_from_slice(change(stamp).as_bytes()),
@@ -153,7 +162,12 @@ impl Request {
 /// The body of a write. No two stamps of a run are the same, so that each write is a real change;
 /// all bodies are equally long.
 fn change(stamp: u64) -> String {
-    format!("{{\"description\":\"Counted in shelf {stamp:012}\"}}")
+    format!("{{\"description\":\"{}\"}}", description(stamp))
+}
+
+/// What a write describes a row as.
+pub(crate) fn description(stamp: u64) -> String {
+    format!("Counted in shelf {stamp:012}")
 }
 
 /// Reads one answer, which must be a 200.

@@ -1,11 +1,13 @@
 //! What muster costs over the least that could do the same work, in one run on one machine.
 //!
 //! Reads are measured against an axum server that only serialises the entity, durable writes
-//! against an axum server that only appends to a log and syncs it. This executable drives the
+//! against an axum server that only appends to a log and syncs it; on PostgreSQL, both against a
+//! loop that only sends the same statements. This executable drives the
 //! load and, called again, is either baseline, so that each server is a process of its own.
 //! `docs/performance.md` says how to read the figures.
 //!
-//! It must not know: muster's insides. It uses the binary as any client does.
+//! It must not know: muster's insides, but for the statements that it sends. It uses the binary as
+//! any client does.
 
 mod agreement;
 mod baseline;
@@ -15,6 +17,7 @@ mod import;
 mod load;
 mod measure;
 mod options;
+mod postgres;
 mod report;
 mod rounds;
 #[path = "../support/mod.rs"]
@@ -50,13 +53,23 @@ fn main() -> ExitCode {
 /// The whole measurement, and its tables on standard output.
 fn measure(options: &Options) -> Result<(), Failure> {
     support::warn_of_debug_build();
-    let run = support::drive(rounds::run(options))?;
-    if run.cases.is_empty() {
-        return print("throughput: no workload has such a name; there are `read` and `write`\n");
+    if !options.wants_any() {
+        return print(
+            "throughput: no workload has such a name; there are `read`, `write` and `postgres`\n",
+        );
     }
-    print(&report::text(options, &run))?;
-    if options.markdown {
-        print(&report::markdown(options, &run))?;
+    let run = support::drive(rounds::run(options))?;
+    if !run.cases.is_empty() {
+        print(&report::text(options, &run))?;
+        if options.markdown {
+            print(&report::markdown(options, &run))?;
+        }
+    }
+    if let Some(run) = support::drive(postgres::run(options))? {
+        print(&postgres::text(options, &run))?;
+        if options.markdown {
+            print(&postgres::markdown(options, &run))?;
+        }
     }
     Ok(())
 }
@@ -65,5 +78,6 @@ fn measure(options: &Options) -> Result<(), Failure> {
 /// to run, and one line.
 fn smoke(options: &Options) -> Result<(), Failure> {
     support::drive(rounds::run(options))?;
+    support::drive(postgres::run(options))?;
     print("throughput: a short round of each workload passed; `cargo bench` measures\n")
 }

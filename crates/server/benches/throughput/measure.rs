@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::load::Load;
+use crate::load::{Answers, Load};
 use crate::support::Failure;
 use crate::support::figures::{median, percentile_ms};
 use crate::support::process::{self, Process};
@@ -15,7 +15,7 @@ use crate::support::process::{self, Process};
 pub(crate) struct Server {
     /// What the tables call it.
     pub(crate) name: &'static str,
-    pub(crate) process: Process,
+    pub(crate) process: Arc<Process>,
     pub(crate) load: Arc<Load>,
     /// Where its outputs go; a baseline writes to this process's standard error.
     pub(crate) log: Option<PathBuf>,
@@ -46,19 +46,11 @@ impl Server {
         let began = Instant::now();
         let before = (self.process.processor_time(), process::own_processor_time());
         let answers = self.load.run(connections, duration).await;
-        let mut answers = answers.map_err(|failure| self.explain(&failure))?;
+        let answers = answers.map_err(|failure| self.explain(&failure))?;
         let after = (self.process.processor_time(), process::own_processor_time());
         let wall = began.elapsed().as_secs_f64();
 
-        answers.latencies.sort_unstable();
-        let count = answers.latencies.len() as f64;
-        Ok(Figures {
-            per_second: count / answers.elapsed.as_secs_f64(),
-            p50_ms: percentile_ms(&answers.latencies, 50),
-            p99_ms: percentile_ms(&answers.latencies, 99),
-            server_us: used(before.0, after.0) * 1e6 / count,
-            client_busy: used(before.1, after.1) / wall,
-        })
+        Ok(Figures::of(answers, used(before.0, after.0), used(before.1, after.1) / wall))
     }
 
     fn explain(&self, failure: &str) -> Failure {
@@ -68,6 +60,20 @@ impl Server {
 }
 
 impl Figures {
+    /// The figures of these answers, for which the server used so many seconds.
+    pub(crate) fn of(answers: Answers, server: f64, client_busy: f64) -> Self {
+        let Answers { elapsed, mut latencies } = answers;
+        latencies.sort_unstable();
+        let count = latencies.len() as f64;
+        Self {
+            per_second: count / elapsed.as_secs_f64(),
+            p50_ms: percentile_ms(&latencies, 50),
+            p99_ms: percentile_ms(&latencies, 99),
+            server_us: server * 1e6 / count,
+            client_busy,
+        }
+    }
+
     /// Each figure's median over the rounds.
     pub(crate) fn median_of(rounds: &[Self]) -> Self {
         let each = |figure: fn(&Self) -> f64| median(rounds.iter().map(figure).collect());
@@ -82,7 +88,7 @@ impl Figures {
 }
 
 /// Seconds between two readings; 0 where the system gives none.
-fn used(before: Option<Duration>, after: Option<Duration>) -> f64 {
+pub(crate) fn used(before: Option<Duration>, after: Option<Duration>) -> f64 {
     match (before, after) {
         (Some(before), Some(after)) => after.saturating_sub(before).as_secs_f64(),
         _ => 0.0,

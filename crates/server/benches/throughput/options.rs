@@ -9,7 +9,9 @@ use std::time::Duration;
 use clap::Parser;
 
 use crate::baseline::Baseline;
+use crate::postgres;
 use crate::support::role::Role;
+use crate::workload::Workload;
 
 /// The reason for which this process was started.
 pub(crate) enum Invocation {
@@ -47,6 +49,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", default_value = "10000")]
     pub(crate) rows: NonZeroUsize,
 
+    /// Connections to PostgreSQL for muster's `--store-connections`; the bare loop has as many
+    #[arg(long, value_name = "N", default_value = "16")]
+    pub(crate) store_connections: NonZeroUsize,
+
     /// Directory whose disk takes the data of the servers; the figures of writes are its own
     #[arg(long, value_name = "DIR", default_value = env!("CARGO_TARGET_TMPDIR"))]
     pub(crate) directory: PathBuf,
@@ -63,7 +69,7 @@ pub(crate) struct Options {
     #[arg(long, hide = true)]
     bench: bool,
 
-    /// Measure only the workloads whose name contains one of these words: `read`, `write`
+    /// Measure only the workloads whose name contains one of these words: `read`, `write`, `postgres`
     #[arg(value_name = "WORKLOAD")]
     filters: Vec<String>,
 }
@@ -89,6 +95,12 @@ impl Options {
         self.filters.is_empty() || self.filters.iter().any(|filter| workload.contains(filter))
     }
 
+    /// Whether anything that there is was asked for.
+    pub(crate) fn wants_any(&self) -> bool {
+        let mut names = Workload::ALL.iter().map(|it| it.name()).chain([postgres::NAME]);
+        names.any(|name| self.wants(name))
+    }
+
     /// Enough to pass through everything once.
     fn smoke() -> Self {
         Self {
@@ -97,6 +109,7 @@ impl Options {
             round: Duration::from_millis(100),
             warm_up: Duration::from_millis(10),
             rows: NonZeroUsize::MIN.saturating_add(99),
+            store_connections: NonZeroUsize::MIN.saturating_add(3),
             directory: PathBuf::from(env!("CARGO_TARGET_TMPDIR")),
             markdown: false,
             progress: false,

@@ -54,7 +54,7 @@ fn around(options: &Options, run: &Run, table: &str) -> String {
 }
 
 /// What the figures hold for.
-fn conditions(options: &Options) -> String {
+pub(crate) fn conditions(options: &Options) -> String {
     format!(
         "{}; {} rows; each server in turn for {:?}, {} times; medians over the rounds.\n\n",
         table::machine(),
@@ -67,7 +67,7 @@ fn conditions(options: &Options) -> String {
 /// The baseline's line and muster's.
 fn pair_of_lines(case: &Case) -> [Line; 2] {
     let head = [case.workload.name().to_owned(), case.connections.to_string()];
-    let ratio = [ratio(case), expected(case)];
+    let ratio = [ratio(&case.muster, &case.baseline), expected(case)];
     [
         line(&head, case.baseline_name, &case.baseline, [String::new(), String::new()]),
         line(&head, "muster", &case.muster, ratio),
@@ -93,8 +93,8 @@ fn line(head: &[String; 2], server: &str, rounds: &[Figures], ratio: [String; 2]
 }
 
 /// muster's share of its baseline: the median over the rounds, and the least and the greatest.
-fn ratio(case: &Case) -> String {
-    let pairs = case.muster.iter().zip(&case.baseline);
+pub(crate) fn ratio(muster: &[Figures], baseline: &[Figures]) -> String {
+    let pairs = muster.iter().zip(baseline);
     let mut ratios: Vec<f64> =
         pairs.map(|(muster, baseline)| muster.per_second / baseline.per_second).collect();
     ratios.sort_unstable_by(f64::total_cmp);
@@ -127,6 +127,6 @@ fn disk_line(text: &mut String, case: &Case) {
     );
 }
 
-fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
 }

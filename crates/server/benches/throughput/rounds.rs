@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::baseline::Baseline;
-use crate::load::Load;
+use crate::load::{Load, Row};
 use crate::measure::{Figures, Server};
 use crate::options::Options;
 use crate::support::muster::{self, Muster};
@@ -16,7 +16,7 @@ use crate::workload::Workload;
 use crate::{agreement, disk, entity, import};
 
 /// Rest between two measurements, so that one server's background work ends in its own time.
-const REST: Duration = Duration::from_millis(200);
+pub(crate) const REST: Duration = Duration::from_millis(200);
 
 /// Everything that was measured.
 pub(crate) struct Run {
@@ -69,8 +69,8 @@ impl Pair {
     async fn start(workload: Workload, rows: usize, directory: &Path) -> Result<Self, Failure> {
         let client = reqwest::Client::builder().no_proxy().build();
         let client = client.map_err(|error| format!("cannot make an HTTP client: {error}"))?;
-        let muster = Muster::start(directory, None, muster::PATIENCE).await?;
-        let ids = import::import(&muster, &client, rows).await?;
+        let muster = Muster::start(directory, &["--no-sample".as_ref()], muster::PATIENCE).await?;
+        let ids = import::import(&muster, &client, &muster.token, 0..rows).await?;
 
         let baseline = match workload {
             Workload::Read => Baseline::BareAxum,
@@ -88,12 +88,16 @@ impl Pair {
             ],
         )
         .await?;
-        let load = |address, ids| Arc::new(Load::new(workload, address, &muster.token, ids));
+        let token: Arc<str> = muster.token.as_str().into();
+        let load = |address, ids: Vec<String>| {
+            let rows = ids.into_iter().map(|id| Row { id, token: Arc::clone(&token) });
+            Arc::new(Load::new(workload, address, rows.collect()))
+        };
         Ok(Self {
             workload,
             baseline: Server {
                 name: baseline.name(),
-                process,
+                process: process.into(),
                 load: load(address, baseline_ids),
                 log: None,
             },
