@@ -1,10 +1,11 @@
 //! The bare loop: clients that have nothing between them and the connections but lanes like
-//! muster's. While a tenant's transaction is under way its writes gather, and the next takes them.
+//! muster's. While a tenant's transaction is under way its writes gather, and the next takes of them
+//! as many as muster does on average.
 //!
 //! It must not know a statement.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -27,6 +28,8 @@ pub(super) struct Bare {
     rows: Vec<(Uuid, Uuid)>,
     /// What gathers of each tenant whose transaction is under way.
     lanes: Mutex<HashMap<Uuid, Vec<Job>>>,
+    /// Most writes in a transaction.
+    batch: AtomicUsize,
     stamp: AtomicU64,
     transactions: AtomicU64,
     writes: AtomicU64,
@@ -63,6 +66,7 @@ impl Bare {
             known,
             rows: on.rows.iter().map(|row| (row.tenant, row.id)).collect(),
             lanes: Mutex::default(),
+            batch: AtomicUsize::new(usize::MAX),
             stamp: AtomicU64::new(0),
             transactions: AtomicU64::new(0),
             writes: AtomicU64::new(0),
@@ -102,9 +106,18 @@ impl Bare {
         Ok(Answers { elapsed: began.elapsed(), latencies })
     }
 
+    /// Makes transactions no larger than others are on average: clients that all start at once
+    /// would come to share one, all of them, time after time.
+    pub(super) fn keep_to(&self, others: Commits) {
+        let batch = others.writes.div_ceil(others.transactions.max(1)).max(1);
+        self.batch.store(usize::try_from(batch).unwrap_or(usize::MAX), Ordering::Relaxed);
+    }
+
     pub(super) fn commits(&self) -> Commits {
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed) as f64;
-        Commits { transactions: read(&self.transactions), writes: read(&self.writes) }
+        Commits {
+            transactions: self.transactions.load(Ordering::Relaxed),
+            writes: self.writes.load(Ordering::Relaxed),
+        }
     }
 
     async fn keep_busy(
@@ -185,7 +198,9 @@ impl Bare {
 
     fn gathered(&self, tenant: Uuid) -> Vec<Job> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        lanes.get_mut(&tenant).map(std::mem::take).unwrap_or_default()
+        let batch = self.batch.load(Ordering::Relaxed);
+        let take = |lane: &mut Vec<Job>| lane.drain(..lane.len().min(batch)).collect();
+        lanes.get_mut(&tenant).map(take).unwrap_or_default()
     }
 }
 

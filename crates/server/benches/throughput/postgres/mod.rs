@@ -99,8 +99,10 @@ async fn measure(
         let busy = used(before, process::own_processor_time()) / answers.elapsed.as_secs_f64();
         Ok::<_, Failure>(Figures::of(answers, 0.0, busy))
     };
-    beside_bare(options.warm_up).await?;
+    let commits = place.commits().await?;
     muster.round(connections, options.warm_up).await?;
+    bare.keep_to(place.commits().await?.since(commits));
+    beside_bare(options.warm_up).await?;
     let mut case =
         Case { workload, tenants: tenancy.tenants, bare: Vec::new(), muster: Vec::new() };
     for _ in 0..options.rounds.get() {
@@ -121,10 +123,10 @@ async fn measure(
 }
 
 /// Transactions so far, and the writes in them.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Commits {
-    transactions: f64,
-    writes: f64,
+    transactions: u64,
+    writes: u64,
 }
 
 impl Commits {
@@ -134,6 +136,11 @@ impl Commits {
             writes: self.writes - before.writes,
         }
     }
+
+    /// Writes in a transaction, on average.
+    fn writes_each(self) -> f64 {
+        self.writes as f64 / self.transactions.max(1) as f64
+    }
 }
 
 impl Round {
@@ -141,7 +148,7 @@ impl Round {
         let requests = figures.per_second * options.round.as_secs_f64();
         Self {
             figures,
-            writes_per_commit: commits.writes / commits.transactions.max(1.0),
+            writes_per_commit: commits.writes_each(),
             database_us: database * 1e6 / requests,
         }
     }

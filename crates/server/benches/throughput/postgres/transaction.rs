@@ -117,7 +117,7 @@ impl Connection {
             client.query(&self.by_ids, &wanted),
         )?;
         let (next_seq, now): (i64, i64) = (counter.get(1), counter.get::<_, i64>(2) + 1);
-        let after: i64 = next_seq + rows.len() as i64;
+        let after = (next_seq..).nth(rows.len()).unwrap_or(next_seq);
         let of_tenant: [&(dyn ToSql + Sync); 3] = [&tenant, &after, &now];
         tokio::try_join!(
             self.update(known, tenant, &rows, descriptions, now),
