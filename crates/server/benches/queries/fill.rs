@@ -109,8 +109,9 @@ async fn fill(
     let patience = muster::PATIENCE + PATIENCE_FOR_THOUSAND.saturating_mul(thousands);
     let data = directory.join(DATA);
     let began = Instant::now();
+    let arguments = ["--seed".as_ref(), seed.as_os_str()];
     let muster = tokio::select! {
-        muster = Muster::start(directory, &["--seed".as_ref(), seed.as_ref()], patience) => muster?,
+        muster = Muster::start(directory, &arguments, patience) => muster?,
         never = tell(options, rows, &data) => match never {},
     };
     let took = began.elapsed();
