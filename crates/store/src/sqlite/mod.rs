@@ -26,6 +26,8 @@ use std::time::Instant;
 use model::{Identity, IdentityId, SearchKey, TenantId};
 use odata::query::{Apply, Filter, Group, Search};
 use rusqlite::Connection;
+use rusqlite::trace::{TraceEvent, TraceEventCodes};
+use tracing::Level;
 
 use crate::load::Commits;
 use crate::queue::Queue;
@@ -244,7 +246,10 @@ impl Place {
     /// A connection, of which each thread has its own.
     fn connect(&self) -> Result<Connection, StoreError> {
         let open = || -> rusqlite::Result<Connection> {
-            let connection = Connection::open(&self.path)?;
+            let mut connection = Connection::open(&self.path)?;
+            if tracing::enabled!(Level::TRACE) {
+                connection.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(tell))?;
+            }
             schema::set_up(&connection, self.durability)?;
             Ok(connection)
         };
@@ -252,6 +257,14 @@ impl Place {
             path: self.path.display().to_string(),
             reason: error.to_string(),
         })
+    }
+}
+
+/// Has the log say what runs: the statement as it was prepared, without the values that it is given.
+#[allow(clippy::needless_pass_by_value, reason = "SQLite's wrapper gives it away")]
+fn tell(event: TraceEvent<'_>) {
+    if let TraceEvent::Stmt(statement, _) = event {
+        tracing::trace!(statement = %statement.sql());
     }
 }
 

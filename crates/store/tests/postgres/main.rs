@@ -12,23 +12,21 @@
 mod codes;
 mod commits;
 mod ledger;
-mod log;
 mod outages;
 mod plans;
 mod processes;
-mod statements;
 #[allow(dead_code, unused_imports, unused_macros, reason = "it serves other tests, too")]
 #[path = "../support/mod.rs"]
 mod support;
 
 use std::time::Duration;
 
-use model::{Draft, Field, Patch, Rules, TenantId};
+use model::TenantId;
 use store::{Clock, Opening, Operation, Pooling, Store};
 use testbed::Database;
 use uuid::Uuid;
 
-use support::in_a_minute;
+use support::{draft, in_a_minute};
 
 /// Few connections, so that what is wrong with one is soon met.
 const POOLING: Pooling = Pooling {
@@ -47,15 +45,6 @@ async fn new_tenant(store: &Store) -> TenantId {
     let tenant = TenantId(Uuid::now_v7());
     assert!(store.add_tenant(tenant, "Tests", true).await.unwrap());
     tenant
-}
-
-fn draft(identifier: &str, description: &str) -> Draft {
-    let patch = Patch {
-        identifier: Some(identifier.to_owned()),
-        description: Field::Value(description.to_owned()),
-        ..Patch::default()
-    };
-    Draft::new(patch, Rules::Documented).unwrap()
 }
 
 fn create(identifier: &str) -> Operation {

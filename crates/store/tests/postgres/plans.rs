@@ -7,7 +7,7 @@ use odata::query::{Filter, OrderBy};
 use odata::{DateTimeOffset, Options};
 use store::{Operation, Position, Query, Store};
 
-use crate::log::Logged;
+use crate::support::logged::Logged;
 use crate::support::{Random, in_a_minute, on_threads, write};
 use crate::{POOLING, new_tenant, open};
 

@@ -1,9 +1,11 @@
 //! What the tests of the store stand on: a place for a register on each engine, and chance. Must not
 //! know what is tested.
 
+pub(crate) mod logged;
+
 use std::time::{Duration, Instant};
 
-use model::TenantId;
+use model::{Draft, Field, Patch, Rules, TenantId};
 use rusqlite::Connection;
 use store::{
     Actor, Audit, Change, Clock, Durability, HistoryFilter, Opening, Operation, Store, StoreUrl,
@@ -144,6 +146,16 @@ fn runtime(builder: &mut Builder) -> Runtime {
 
 pub(crate) fn in_a_minute() -> Instant {
     Instant::now() + Duration::from_secs(60)
+}
+
+/// A row of no type, with a description.
+pub(crate) fn draft(identifier: &str, description: &str) -> Draft {
+    let patch = Patch {
+        identifier: Some(identifier.to_owned()),
+        description: Field::Value(description.to_owned()),
+        ..Patch::default()
+    };
+    Draft::new(patch, Rules::Documented).unwrap()
 }
 
 /// A write that somebody waits for, for a minute.

@@ -1,21 +1,32 @@
-//! The statements themselves, as the server hears them: all those of the write path, of reading, of
+//! The statements themselves, as each engine hears them: all those of the write path, of reading, of
 //! administration and of migrating, and a family of those that are built of filters, orders, pages
 //! and searches. They stay within what PostgreSQL and its distributed kin do alike: each names the
 //! tenant for each table, makes no number, instant or chance of its own, and holds no value.
 
-use std::sync::Arc;
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at once at what must not be"
+)]
+
+#[allow(dead_code, unused_imports, unused_macros, reason = "it serves other tests, too")]
+#[path = "../support/mod.rs"]
+mod support;
+mod traced;
 
 use model::{Field, Patch, Rules, TenantId, query_context};
 use odata::query::{Apply, Filter, OrderBy, Search};
 use odata::{DateTimeOffset, Options};
 use store::{
-    BEGINNING, HistoryFilter, Operation, Outcome, Position, Precondition, Query, SnapshotStep,
-    Store,
+    BEGINNING, Clock, HistoryFilter, Operation, Outcome, Position, Precondition, Query,
+    SnapshotStep, Store,
 };
 
-use crate::log::Logged;
-use crate::support::{in_a_minute, on_threads, write};
-use crate::{POOLING, draft, new_tenant, open};
+use support::logged::Logged;
+use support::{Engine, Place, draft, in_a_minute, on_threads, write};
+use traced::Traced;
+use uuid::Uuid;
 
 /// It is in every value, and so must be in no statement.
 const MARK: &str = "zz9";
@@ -79,8 +90,14 @@ const TABLES: [&str; 7] = [
     "snapshot_changes",
     "tenants",
 ];
-/// What administration asks of all tenants at once.
-const OF_ALL: [&str; 2] = ["FROM tenants ORDER BY tenant_id", "FROM changes WHERE true"];
+/// What administration asks of all tenants at once, and what SQLite's index of text is made of, which
+/// tenants share and which only gives candidates to a statement that names its own.
+const OF_ALL: [&str; 4] = [
+    "FROM tenants ORDER BY tenant_id",
+    "FROM changes WHERE true",
+    "INTO search_backlog (rid) SELECT rid FROM identities;",
+    "SELECT identifier, description FROM identities WHERE rid = ",
+];
 
 async fn write_all(store: &Store, tenant: TenantId) {
     let done = async |operation| store.write(write(tenant, operation)).await.unwrap();
@@ -193,31 +210,46 @@ fn fault(statement: &str) -> Option<String> {
     (tables > tenants && !is_of_all).then(|| format!("names {tables} tables, {tenants} tenants"))
 }
 
-#[test]
-fn no_statement_leaves_the_common_ground() {
-    let Some(logged) = Logged::with(&["log_statement = 'all'"]) else { return };
-    on_threads(async {
-        let store = Arc::new(open(&logged.database.url(), POOLING).await);
-        let tenant = new_tenant(&store).await;
-        write_all(&store, tenant).await;
-        read_all(&store, tenant).await;
-        administer(&store, tenant).await;
-        store.close().await;
-    });
-    let mut statements = logged.entries(0, "statement: ");
-    let executed = logged.entries(0, "execute ");
-    statements.extend(executed.iter().filter_map(|it| Some(it.split_once(": ")?.1.to_owned())));
+async fn do_all(store: Store) {
+    let tenant = TenantId(Uuid::now_v7());
+    assert!(store.add_tenant(tenant, "Tests", true).await.unwrap());
+    write_all(&store, tenant).await;
+    read_all(&store, tenant).await;
+    administer(&store, tenant).await;
+    store.close().await;
+}
+
+/// Looks at all that a database has heard, of which one looks for a text as it does.
+fn judge(mut statements: Vec<String>, looks_for_text: &str) {
     statements.sort();
     statements.dedup();
-    println!("{} statements", statements.len());
     assert!(statements.len() > 150, "{statements:#?}");
     for needed in
-        ["INSERT INTO identities", "LIKE $", "CREATE TABLE identities", "ORDER BY", "COMMIT"]
+        ["INSERT INTO identities", looks_for_text, "CREATE TABLE identities", "ORDER BY", "COMMIT"]
     {
         assert!(statements.iter().any(|it| it.contains(needed)), "{needed}");
     }
     let faults: Vec<_> = statements.iter().filter_map(|it| Some((fault(it)?, it))).collect();
     assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn no_statement_to_postgresql_leaves_the_common_ground() {
+    let Some(logged) = Logged::with(&["log_statement = 'all'"]) else { return };
+    let url = logged.database.url().parse().unwrap();
+    on_threads(async { do_all(Store::open(&url, Clock::system()).await.unwrap()).await });
+    let mut statements = logged.entries(0, "statement: ");
+    let executed = logged.entries(0, "execute ");
+    statements.extend(executed.iter().filter_map(|it| Some(it.split_once(": ")?.1.to_owned())));
+    judge(statements, "LIKE $");
+}
+
+#[test]
+fn no_statement_to_sqlite_leaves_the_common_ground() {
+    let traced = Traced::everywhere();
+    let place = Place::on(Engine::Sqlite).unwrap();
+    on_threads(async { do_all(place.open().await).await });
+    judge(traced.statements(), "json_each(");
 }
 
 #[test]
