@@ -30,6 +30,15 @@ pub(super) enum Failure {
 }
 
 impl Failure {
+    /// The same, told to another of those who were in it together.
+    pub(super) fn again(&self) -> Self {
+        match self {
+            Self::Passing(why) => Self::Passing(why.clone()),
+            Self::Final(error) => Self::Final(error.again()),
+            Self::Aborted => Self::Aborted,
+        }
+    }
+
     /// As it is told to whoever asked.
     pub(super) fn into_error(self) -> StoreError {
         match self {

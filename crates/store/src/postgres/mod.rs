@@ -6,6 +6,7 @@ mod connect;
 pub(crate) mod copy;
 mod failure;
 mod lanes;
+mod points;
 mod query;
 mod rows;
 mod schema;
@@ -33,6 +34,7 @@ use crate::{
 use connect::Connections;
 pub use connect::Pooling;
 use failure::{Away, Failure};
+use points::PointReads;
 use query::Reading;
 pub use url::PostgresUrl;
 
@@ -49,30 +51,33 @@ const SILENT: &str = "the database did not answer in time";
 pub struct Postgres {
     queue: Queue,
     readers: Connections,
+    points: PointReads,
     clock: Clock,
     commits: Arc<Commits>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// Does something over a connection, again as long as that helps, until a deadline; or, where the
-/// caller set none, within a time that only a database that is away exceeds.
+/// Does something over a connection, or attempts something else, again as long as that helps, until
+/// a deadline; or, where the caller set none, within a time that only a database that is away exceeds.
 macro_rules! attempted {
-    ($self:ident, within $time:expr, |$client:ident| $work:expr) => {
-        match attempted!($self, Instant::now() + $time, |$client| $work) {
+    ($self:ident, within $time:expr, $($what:tt)+) => {
+        match attempted!($self, Instant::now() + $time, $($what)+) {
             Err(StoreError::Deadline) => Err(StoreError::Unavailable(SILENT.to_owned())),
             other => other,
         }
     };
-    ($self:ident, $deadline:expr, |$client:ident| $work:expr) => {{
-        let deadline: Instant = $deadline;
-        let mut attempts = $self.readers.attempts(deadline);
+    ($self:ident, $deadline:expr, |$client:ident| $work:expr) => {
+        attempted!($self, $deadline, deadline => async {
+            let connection = $self.readers.take(deadline).await?;
+            let work = async |$client: &deadpool_postgres::Object| $work.await;
+            $self.readers.until(deadline, connection, work).await
+        })
+    };
+    ($self:ident, $deadline:expr, $until:ident => $attempt:expr) => {{
+        let $until: Instant = $deadline;
+        let mut attempts = $self.readers.attempts($until);
         loop {
-            let attempt = async {
-                let connection = $self.readers.take(deadline).await?;
-                let work = async |$client: &deadpool_postgres::Object| $work.await;
-                $self.readers.until(deadline, connection, work).await
-            };
-            match attempt.await {
+            match $attempt.await {
                 Ok(done) => break Ok(done),
                 Err(failure) => {
                     let failure: Failure = failure;
@@ -103,8 +108,7 @@ impl Postgres {
         let (queue, intake) = Queue::new();
         let commits = Arc::new(Commits::default());
         let told = Arc::clone(&commits);
-        let store =
-            Self { queue, readers, clock: clock.clone(), commits, writer: Mutex::default() };
+        let store = Self::over(queue, readers, clock.clone(), commits);
         if let Some(cause) = store.prepare(url).await?.no_index_of_text {
             tracing::warn!(
                 cause,
@@ -127,8 +131,12 @@ impl Postgres {
     ) -> Result<Migrated, StoreError> {
         let readers = Connections::new(url, pooling, 1, Away::default())?;
         let (queue, _) = Queue::new();
-        let (commits, writer) = (Arc::default(), Mutex::default());
-        Self { queue, readers, clock, commits, writer }.prepare(url).await
+        Self::over(queue, readers, clock, Arc::default()).prepare(url).await
+    }
+
+    fn over(queue: Queue, readers: Connections, clock: Clock, commits: Arc<Commits>) -> Self {
+        let points = PointReads::over(readers.clone());
+        Self { queue, readers, points, clock, commits, writer: Mutex::default() }
     }
 
     async fn prepare(&self, url: &PostgresUrl) -> Result<Migrated, StoreError> {
@@ -175,7 +183,7 @@ impl Postgres {
         tenant: TenantId,
         id: IdentityId,
     ) -> Result<Option<Identity>, StoreError> {
-        attempted!(self, within AT_ONCE, |client| rows::by_id(client, tenant, id))
+        attempted!(self, within AT_ONCE, deadline => self.points.by_id(tenant, id, deadline))
     }
 
     pub(crate) async fn page(

@@ -15,6 +15,7 @@ mod ledger;
 mod outages;
 mod plans;
 mod processes;
+mod reads;
 #[allow(dead_code, unused_imports, unused_macros, reason = "it serves other tests, too")]
 #[path = "../support/mod.rs"]
 mod support;

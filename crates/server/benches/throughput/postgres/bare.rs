@@ -1,6 +1,6 @@
 //! The bare loop: clients that have nothing between them and the connections but lanes like
 //! muster's. While a tenant's transaction is under way its writes gather, and the next takes of them
-//! as many as muster does on average.
+//! as many as muster does on average. Reads go together as muster's do.
 //!
 //! It must not know a statement.
 
@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::Commits;
 use super::place::{Place, Target, Tenancy};
+use super::reads::Reads;
 use super::transaction::{Connection, Known};
 use crate::load::{self, Answers};
 use crate::options::Options;
@@ -22,7 +23,7 @@ use crate::support::Failure;
 use crate::workload::Workload;
 
 pub(super) struct Bare {
-    readers: Connections,
+    reads: Arc<Reads>,
     writers: Connections,
     known: Known,
     rows: Vec<(Uuid, Uuid)>,
@@ -43,7 +44,7 @@ struct Job {
 }
 
 /// Connections that are lent out in turn.
-struct Connections {
+pub(super) struct Connections {
     turns: Semaphore,
     idle: Mutex<Vec<Connection>>,
 }
@@ -61,7 +62,9 @@ impl Bare {
         place.described(row, Some("Counted by muster")).await?;
         let known = Connection::open(&url).await.map_err(told)?.known().await.map_err(told)?;
         let bare = Arc::new(Self {
-            readers: Connections::open(&url, all.saturating_sub(for_writes).max(1)).await?,
+            reads: Reads::over(
+                Connections::open(&url, all.saturating_sub(for_writes).max(1)).await?,
+            ),
             writers: Connections::open(&url, for_writes).await?,
             known,
             rows: on.rows.iter().map(|row| (row.tenant, row.id)).collect(),
@@ -132,7 +135,7 @@ impl Bare {
         for &(tenant, id) in self.rows.iter().skip(place).step_by(clients).cycle() {
             match workload {
                 Workload::Read => {
-                    self.readers.with(async |it| it.read(tenant, id).await).await?;
+                    self.reads.read(tenant, id).await?;
                 }
                 Workload::Write => {
                     let stamp = self.stamp.fetch_add(1, Ordering::Relaxed);
@@ -214,7 +217,7 @@ impl Connections {
     }
 
     /// Does something over a connection, when it is one's turn.
-    async fn with<T>(
+    pub(super) async fn with<T>(
         &self,
         work: impl AsyncFnOnce(&Connection) -> Result<T, tokio_postgres::Error>,
     ) -> Result<T, Failure> {
@@ -227,6 +230,6 @@ impl Connections {
     }
 }
 
-fn told(error: tokio_postgres::Error) -> Failure {
+pub(super) fn told(error: tokio_postgres::Error) -> Failure {
     format!("the bare loop: {error:?}")
 }

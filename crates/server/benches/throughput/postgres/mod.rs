@@ -4,6 +4,7 @@
 
 mod bare;
 mod place;
+mod reads;
 mod report;
 mod transaction;
 
