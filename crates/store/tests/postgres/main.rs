@@ -12,6 +12,8 @@
 mod codes;
 mod commits;
 mod ledger;
+#[path = "../support/order.rs"]
+mod order;
 mod outages;
 mod plans;
 mod processes;

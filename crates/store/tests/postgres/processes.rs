@@ -13,6 +13,7 @@ use testbed::{Cluster, Database};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+use crate::order::{Span, met, misplaced};
 use crate::support::{Random, history, in_a_minute, on_threads, write};
 use crate::{POOLING, draft, new_tenant, open};
 
@@ -37,8 +38,7 @@ enum Asked {
 struct Made {
     request: Uuid,
     asked: Asked,
-    began: Instant,
-    ended: Instant,
+    span: Span,
     answer: Result<Outcome, WriteError>,
 }
 
@@ -88,7 +88,8 @@ async fn client(store: Arc<Store>, tenant: TenantId, seed: u64) -> (TenantId, Ve
         let write = write(tenant, operation);
         let (request, began) = (write.audit.request_id, Instant::now());
         let answer = store.write(write).await;
-        all.push(Made { request, asked, began, ended: Instant::now(), answer });
+        let span = Span { began, ended: Some(Instant::now()) };
+        all.push(Made { request, asked, span, answer });
     }
     (tenant, all)
 }
@@ -176,15 +177,13 @@ fn replay(history: &[Change], all: &[Made]) -> State {
         states.push(state);
         effects.push(made);
     }
-    for (index, made) in effects.iter().enumerate() {
-        let late = effects[index..].iter().find(|later| later.ended < made.began);
-        assert!(late.is_none(), "{late:#?}\nhad ended before this was begun: {made:#?}");
-    }
+    let spans: Vec<Span> = effects.iter().map(|made| made.span).collect();
+    let wrong = misplaced(&spans).map(|(first, second)| (effects[first], effects[second]));
+    assert!(wrong.is_none(), "the second had ended before the first was begun: {wrong:#?}");
     for made in all.iter().filter(|made| effects.iter().all(|it| it.request != made.request)) {
-        let first = effects.iter().rposition(|it| it.ended < made.began).map_or(0, |at| at + 1);
-        let last = effects.iter().position(|it| made.ended < it.began).unwrap_or(effects.len());
-        let is_explained = states[first..=last].iter().any(|state| does_nothing(state, made));
-        assert!(is_explained, "{made:#?}\nin none of {:#?}", &states[first..=last]);
+        let met = &states[met(&spans, made.span)];
+        let is_explained = met.iter().any(|state| does_nothing(state, made));
+        assert!(is_explained, "{made:#?}\nin none of {met:#?}");
     }
     states.pop().unwrap()
 }
