@@ -40,6 +40,10 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long requests in work may take to end when the service stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a client that was let in before the service stopped may take for its first request.
+const FIRST_REQUEST_TIMEOUT: Duration = Duration::from_secs(1);
+/// Connections that the system has accepted, and the service has not: more do not wait.
+const MAX_WAITING: usize = 1_024;
 /// Largest head of a request. The service itself refuses smaller ones, in JSON.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// Requests that one HTTP/2 connection may have in work. Clients wait with further ones.
@@ -94,30 +98,35 @@ impl Connections {
         let (service, places) = (self.service.clone(), Arc::clone(&self.places));
         let mut stopping = self.stopping.subscribe();
         let open = self.open.clone();
+        let begin = move |stream, tls, place, stopping| {
+            let work = connection(stream, tls, service.clone(), Arc::new(place), stopping);
+            let open = open.clone();
+            tokio::spawn(async move {
+                if let Err(error) = work.await {
+                    tracing::debug!(error, "connection ended");
+                }
+                drop(open);
+            });
+        };
         tokio::spawn(async move {
             loop {
                 let accepted = tokio::select! {
                     accepted = listener.socket.accept() => accepted,
-                    _ = stopping.changed() => return,
+                    _ = stopping.changed() => break,
                 };
-                let (stream, _) = match accepted {
-                    Ok(accepted) => accepted,
+                match accepted {
+                    Ok((stream, _)) => {
+                        let place = places.take().await;
+                        begin(stream, listener.tls.clone(), place, stopping.clone());
+                    }
                     Err(error) => {
                         tracing::warn!(%error, "cannot accept connections for a moment");
                         tokio::time::sleep(ACCEPT_PAUSE).await;
-                        continue;
                     }
-                };
-                let place = Arc::new(places.take().await);
-                let (stopping, open) = (stopping.clone(), open.clone());
-                let work =
-                    connection(stream, listener.tls.clone(), service.clone(), place, stopping);
-                tokio::spawn(async move {
-                    if let Err(error) = work.await {
-                        tracing::debug!(error, "connection ended");
-                    }
-                    drop(open);
-                });
+                }
+            }
+            for stream in waiting(listener.socket) {
+                begin(stream, listener.tls.clone(), places.take().await, stopping.clone());
             }
         });
     }
@@ -137,6 +146,18 @@ impl Connections {
             tracing::warn!("stopped with requests still in work");
         }
     }
+}
+
+/// Closes a socket, and gives the connections that waited at it: their clients were let in by the
+/// system, and may have sent a request.
+fn waiting(socket: TcpListener) -> Vec<TcpStream> {
+    let Ok(socket) = socket.into_std() else { return Vec::new() };
+    let accepted = std::iter::from_fn(|| socket.accept().ok()).take(MAX_WAITING);
+    let streams = accepted.filter_map(|(stream, _)| {
+        stream.set_nonblocking(true).ok()?;
+        TcpStream::from_std(stream).ok()
+    });
+    streams.collect()
 }
 
 /// Why a connection ended before its time.
@@ -162,7 +183,7 @@ async fn connection(
     let stream = tokio::select! {
         stream = tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)) => stream??,
         () = place.asked_to_leave() => return Ok(()),
-        () = stopped(stopping.clone()) => return Ok(()),
+        () = stopped_for(stopping.clone(), FIRST_REQUEST_TIMEOUT) => return Ok(()),
     };
     if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
         serve_http2(stream, peer, service, &place, stopping).await
@@ -217,7 +238,7 @@ async fn serve_http2(
 }
 
 /// Runs a connection until its client ends it, it has to make room, or the service stops and what
-/// it has accepted is answered.
+/// it has accepted is answered. Whoever has just come gets the time to say what for.
 async fn until_its_end<C>(
     connection: C,
     place: &Place,
@@ -238,6 +259,11 @@ where
             () = stopped.as_mut() => break,
         }
     }
+    tokio::select! {
+        ended = connection.as_mut() => return Ok(ended?),
+        () = place.has_begun() => {}
+        () = tokio::time::sleep(FIRST_REQUEST_TIMEOUT) => {}
+    }
     shut_down(connection.as_mut());
     Ok(connection.await?)
 }
@@ -245,6 +271,11 @@ where
 async fn stopped(mut stopping: watch::Receiver<bool>) {
     // An error means that the service is gone: that is a stop, too.
     drop(stopping.wait_for(|stopping| *stopping).await);
+}
+
+async fn stopped_for(stopping: watch::Receiver<bool>, time: Duration) {
+    stopped(stopping).await;
+    tokio::time::sleep(time).await;
 }
 
 impl Service {

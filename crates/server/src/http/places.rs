@@ -36,6 +36,8 @@ struct State {
     idle_since: AtomicU64,
     /// Whether bytes of an answer wait for the client.
     is_stalled: AtomicBool,
+    /// There has been a request.
+    begun: Notify,
     leave: Notify,
 }
 
@@ -70,6 +72,7 @@ impl Place {
     /// Marks the connection as busy for as long as the value lives.
     pub(super) fn begin(&self) -> InWork<'_> {
         self.state.in_work.fetch_add(1, Ordering::Relaxed);
+        self.state.begun.notify_one();
         InWork(&self.state)
     }
 
@@ -87,6 +90,11 @@ impl Place {
     /// Bytes of an answer wait, and the client takes none.
     pub(super) fn takes_nothing(&self) {
         self.state.is_stalled.store(true, Ordering::Relaxed);
+    }
+
+    /// Ends when there has ever been a request. May be asked once.
+    pub(super) async fn has_begun(&self) {
+        self.state.begun.notified().await;
     }
 
     /// Ends when the connection has to make room.
@@ -145,6 +153,7 @@ impl Places {
             in_work: AtomicUsize::new(0),
             idle_since: AtomicU64::new(0),
             is_stalled: AtomicBool::new(false),
+            begun: Notify::new(),
             leave: Notify::new(),
         });
         state.idle_since.store(state.now(), Ordering::Relaxed);

@@ -77,6 +77,26 @@ async fn a_request_in_work_is_answered_and_new_connections_are_refused() {
     assert_eq!(server.rows().await[0]["id"], answer.json()["id"]);
 }
 
+/// Their clients cannot know that the process has not looked at them yet, nor that it stops.
+#[tokio::test]
+async fn connections_that_the_system_has_accepted_are_answered() {
+    let place = Place::new();
+    let mut server = place.serve_empty(&[]);
+    server.signal("STOP");
+    let mut wires = Vec::new();
+    for _ in 0..20 {
+        let mut wire = server.connect().await;
+        wire.send(get(&server, "")).await;
+        wires.push(wire);
+    }
+    server.signal("TERM");
+    server.signal("CONT");
+    for wire in &mut wires {
+        assert_eq!(wire.answer().await.status, 200);
+    }
+    assert_eq!(server.wait().code(), Some(0));
+}
+
 #[tokio::test]
 async fn a_large_import_in_work_is_answered_and_kept() {
     let place = Place::new();
