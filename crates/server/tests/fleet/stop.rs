@@ -44,7 +44,7 @@ async fn what_is_in_work_is_answered_while_the_others_go_on() {
     assert_eq!(caller.rows(&token, &collection(&balancer)).await.len(), 1 + MEANWHILE);
 }
 
-/// What of a client of the balancer came.
+/// What came of a client of the balancer.
 #[derive(Default)]
 struct Told {
     created: usize,
@@ -52,7 +52,7 @@ struct Told {
 }
 
 /// Makes one row after the other until it is told to end. What the balancer has brought to a process
-/// that just closed is sent again: it was not taken up, or that would be a conflict.
+/// as it closed is sent again: it was not taken up, or that would be a conflict.
 async fn create(
     (caller, token, origin): (Caller, String, String),
     client: usize,
