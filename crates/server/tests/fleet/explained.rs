@@ -19,9 +19,9 @@ use crate::support::{Random, Value};
 
 const TENANTS: usize = 3;
 const CLIENTS: usize = 4;
+const KILLS: usize = 6;
 /// Answers between a kill and a start, and the other way round.
 const ANSWERS: usize = 100;
-const KILLS: usize = 6;
 /// Requests that each of them cuts off at least.
 const CUT_OFF: usize = 4;
 
@@ -103,6 +103,7 @@ fn explain(history: &[Value], all: &[Made]) {
         states.push(rows);
         effects.push((mark, made.span));
     }
+    assert!(effects.len() > ANSWERS / 4, "only {} requests changed something", effects.len());
     let spans: Vec<Span> = effects.iter().map(|(_, span)| *span).collect();
     let wrong = misplaced(&spans).map(|(a, b)| (by_mark[effects[a].0], by_mark[effects[b].0]));
     assert!(wrong.is_none(), "the second had ended before the first was begun: {wrong:#?}");

@@ -19,8 +19,6 @@ async fn what_is_in_work_is_answered_while_the_others_go_on() {
     let fleet = Fleet::start(cluster.database()).await;
     let token = fleet.token(&fleet.new_tenant());
     let (caller, balancer, ending) = (&fleet.caller, fleet.balancer.origin(), &fleet.processes[0]);
-    // A licence that was never looked at would be looked for at the row that is held.
-    assert_eq!(caller.get(&token, &collection(&ending.origin())).await.unwrap().status, 200);
     let hold = fleet.hold_up().await;
     let in_work = tokio::spawn({
         let (caller, token, origin) = (caller.clone(), token.clone(), ending.origin());
