@@ -95,10 +95,10 @@ impl Account {
             .next()
     }
 
-    /// Gives the account a directory.
-    pub(crate) fn own(self, directory: &Path) {
-        std::os::unix::fs::chown(directory, Some(self.user), Some(self.group))
-            .expect("root may give directories away");
+    /// Gives the account a file or a directory.
+    pub(crate) fn own(self, path: &Path) {
+        std::os::unix::fs::chown(path, Some(self.user), Some(self.group))
+            .expect("root may give files away");
     }
 
     /// Has a command run as this account.

@@ -1,6 +1,9 @@
 //! Servers: one that the tests of a process share, and such as belong to one test alone.
 
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -44,6 +47,18 @@ pub struct Cluster {
     keeper: Mutex<Keeper>,
 }
 
+/// What a server has otherwise than the others.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Special<'a> {
+    /// Lines of `postgresql.conf`.
+    pub settings: &'a str,
+    /// The lines of `pg_hba.conf`; else all may connect without a password. `postgres` has to be let
+    /// in without one over TCP, encrypted or not.
+    pub access: Option<&'a str>,
+    /// A certificate and its key, as PEM, with which the server speaks TLS.
+    pub identity: Option<(&'a str, &'a str)>,
+}
+
 impl Cluster {
     /// The server that all tests of this process share, started when it is first asked for. `None`
     /// where PostgreSQL is not installed.
@@ -55,13 +70,23 @@ impl Cluster {
     /// A server of one's own, started. `None` where PostgreSQL is not installed.
     #[must_use]
     pub fn own() -> Option<Self> {
-        Self::own_in(&place())
+        Self::special(&Special::default())
+    }
+
+    /// The same, of a special kind.
+    #[must_use]
+    pub fn special(special: &Special<'_>) -> Option<Self> {
+        Self::set_up(&place(), special)
     }
 
     /// The same with its data in a directory of this one, for whoever measures a disk. Everybody
     /// must be able to get there, where we are root: the server may not be.
     #[must_use]
     pub fn own_in(place: &Path) -> Option<Self> {
+        Self::set_up(place, &Special::default())
+    }
+
+    fn set_up(place: &Path, special: &Special<'_>) -> Option<Self> {
         let bin = binaries::find()?;
         let directory = tempfile::Builder::new().prefix("testbed-").tempdir_in(place);
         // The keeper removes it.
@@ -70,6 +95,7 @@ impl Cluster {
         account.inspect(|account| account.own(&directory));
         let mut keeper = Keeper::new(&directory, bin, account);
         initialise(&directory, bin, account);
+        specialise(&directory.join("data"), special, account);
         let mut tried = (0..ATTEMPTS).map(|_| free_port()).filter(|port| keeper.start(*port));
         let Some(port) = tried.next() else { panic!("no start: {}", log(&directory)) };
         drop(tried);
@@ -153,6 +179,27 @@ fn initialise(directory: &Path, bin: &Path, account: Option<Account>) {
     let defaults = std::fs::read_to_string(&file).expect("initdb wrote it");
     let socket = format!("unix_socket_directories = '{}'\n", directory.display());
     std::fs::write(&file, defaults + SETTINGS + &socket).expect("it can be written");
+}
+
+/// What differs in a new data directory, under the names that PostgreSQL expects.
+fn specialise(data: &Path, special: &Special<'_>, account: Option<Account>) {
+    let mut settings = OpenOptions::new();
+    let settings = settings.append(true).open(data.join("postgresql.conf"));
+    let mut settings = settings.expect("initdb wrote it");
+    writeln!(settings, "{}", special.settings).expect("it can be written");
+    if let Some(access) = special.access {
+        std::fs::write(data.join("pg_hba.conf"), access).expect("it can be written");
+    }
+    let Some((certificate, key)) = special.identity else { return };
+    writeln!(settings, "ssl = on").expect("it can be written");
+    for (name, pem) in [("server.crt", certificate), ("server.key", key)] {
+        let file = data.join(name);
+        // A key that others could read is refused.
+        let mut private = OpenOptions::new();
+        let created = private.write(true).create_new(true).mode(0o600).open(&file);
+        created.and_then(|mut file| file.write_all(pem.as_bytes())).expect("it can be written");
+        account.inspect(|account| account.own(&file));
+    }
 }
 
 /// A port on which nobody listens at the moment.

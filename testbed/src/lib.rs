@@ -2,7 +2,7 @@
 //! test may stop and kill, and a proxy that cuts connections where it hurts. Must not know Muster.
 //!
 //! Debian's binaries are used, of the highest version that is installed. Where there are none,
-//! [`Cluster::shared`] and [`Cluster::own`] say so in one line and give `None`, unless
+//! [`Cluster::shared`], [`Cluster::own`] and [`Cluster::special`] say so in one line and give `None`, unless
 //! `MUSTER_TEST_REQUIRE` is set: then they panic.
 //!
 //! Everything else that goes wrong panics, too, and says what: this serves tests alone.
@@ -19,6 +19,6 @@ mod database;
 mod keeper;
 mod proxy;
 
-pub use cluster::Cluster;
+pub use cluster::{Cluster, Special};
 pub use database::Database;
 pub use proxy::{Cut, Proxy};
