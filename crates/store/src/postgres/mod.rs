@@ -150,7 +150,9 @@ impl Postgres {
             Ok(Migrated { found, now, no_index_of_text })
         };
         prepare().await.map_err(|error| match error {
-            StoreError::Unavailable(reason) => StoreError::Open { path: url.to_string(), reason },
+            StoreError::Unavailable(reason) => {
+                StoreError::Open { path: url.to_string(), reason: url.told_of_hosts(reason) }
+            }
             other => other,
         })
     }

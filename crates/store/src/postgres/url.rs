@@ -36,6 +36,14 @@ impl FromStr for PostgresUrl {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (address, query) = text.split_once('?').unwrap_or((text, ""));
+        // The rest of a password that ends too early would be taken for a host, and be shown.
+        if address.matches('@').count() > 1 || query.contains('@') {
+            return Err(
+                "the address of the store has an '@' too many: what stands before the host, \
+                        or behind '?', has '@' as %40, '?' as %3F and '%' as %25"
+                    .to_owned(),
+            );
+        }
         let (mut mode, mut roots, mut rest) = (None, None, Vec::new());
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             match pair.split_once('=') {
@@ -67,6 +75,16 @@ impl FromStr for PostgresUrl {
     }
 }
 
+impl PostgresUrl {
+    /// Why nobody lets us in. Of several hosts, the library tells of one.
+    pub(super) fn told_of_hosts(&self, reason: String) -> String {
+        match self.config.get_hosts().len() {
+            1 => reason,
+            hosts => format!("of {hosts} hosts, the one that was tried last: {reason}"),
+        }
+    }
+}
+
 fn decoded(value: &str) -> Result<PathBuf, String> {
     let decoded = percent_decode_str(value).decode_utf8();
     decoded.map(|path| PathBuf::from(path.as_ref())).map_err(|_| "sslrootcert is not UTF-8".into())
@@ -87,18 +105,26 @@ fn security(
     match mode {
         Some("disable") => Ok(Security::Unverified(SslMode::Disable)),
         Some("prefer") => Ok(Security::Unverified(SslMode::Prefer)),
+        // Whoever names an authority means it, as PostgreSQL's own clients have it.
+        Some("require") if roots.is_some() => Ok(Security::Verified { roots, names_host: false }),
         Some("require") => Ok(Security::Unverified(SslMode::Require)),
         Some("verify-ca") => Ok(Security::Verified { roots, names_host: false }),
         Some("verify-full") => Ok(Security::Verified { roots, names_host: true }),
         Some(other) => Err(format!(
             "sslmode={other} is not offered: give disable, prefer, require, verify-ca or verify-full"
         )),
-        None if config.get_hosts().iter().all(is_here) => Ok(Security::Unverified(SslMode::Prefer)),
+        None if all_are_here(config) => Ok(Security::Unverified(SslMode::Prefer)),
         None => Ok(Security::Verified { roots, names_host: true }),
     }
 }
 
-/// Whether what is sent there stays on this machine.
+/// Whether what is sent stays on this machine. Where there are addresses beside the names, it is sent
+/// to those.
+fn all_are_here(config: &Config) -> bool {
+    config.get_hosts().iter().all(is_here) && config.get_hostaddrs().iter().all(IpAddr::is_loopback)
+}
+
+/// Whether this is a name of this machine.
 fn is_here(host: &Host) -> bool {
     match host {
         Host::Unix(_) => true,
@@ -157,6 +183,20 @@ mod tests {
         assert_eq!(url.to_string(), "postgres://muster@one:5433,two:5434/muster");
     }
 
+    /// A password has to be percent-encoded: the rest of one that is not would be read as a host or
+    /// an option, and such are shown.
+    #[test]
+    fn the_rest_of_a_password_that_was_torn_is_not_shown() {
+        for text in [
+            "postgres://muster:p@s3cret@db.example.org/muster",
+            "postgres://muster:1?s3cret=@db.example.org/muster",
+            "postgres://muster:p@x/?s3cret=@db.example.org/muster",
+        ] {
+            let error = text.parse::<PostgresUrl>().unwrap_err();
+            assert!(error.contains("%40") && !error.contains("s3cret"), "{text}: {error}");
+        }
+    }
+
     #[test]
     fn hosts_elsewhere_are_verified_unless_told_otherwise() {
         let verified = |roots: Option<&str>, names_host| Security::Verified {
@@ -176,6 +216,12 @@ mod tests {
             ),
             ("postgres://m@h/m?sslrootcert=system", verified(None, true)),
             ("postgres://m@h/m?sslmode=require", unverified(SslMode::Require)),
+            (
+                "postgres://m@localhost/m?sslmode=require&sslrootcert=ca.pem",
+                verified(Some("ca.pem"), false),
+            ),
+            ("postgres://m@localhost/m?hostaddr=127.0.0.2", unverified(SslMode::Prefer)),
+            ("postgres://m@localhost/m?hostaddr=192.0.2.1", verified(None, true)),
             ("postgres://m@h/m?sslmode=disable", unverified(SslMode::Disable)),
         ] {
             assert_eq!(read(text).security, wanted, "{text}");
