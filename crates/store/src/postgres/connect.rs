@@ -51,6 +51,8 @@ const ABANDONED: Duration = Duration::from_secs(20);
 #[derive(Clone, Debug)]
 pub(super) struct Connections {
     pool: Pool,
+    /// How many may be connected to.
+    hosts: usize,
     tls: MakeRustls,
     pub(super) away: Away,
 }
@@ -73,7 +75,8 @@ impl Connections {
         most: usize,
         away: Away,
     ) -> Result<Self, StoreError> {
-        let tls = tls::connector(&url.security)?;
+        let tls = tls::connector(&url.security)
+            .map_err(|reason| StoreError::Open { path: url.to_string(), reason })?;
         let mut config = url.config.clone();
         configure(&mut config, pooling);
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
@@ -98,13 +101,14 @@ impl Connections {
             .post_create(prepare)
             .build()
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        Ok(Self { pool, tls: MakeRustls(tls), away })
+        let hosts = url.config.get_hosts().len();
+        Ok(Self { pool, hosts, tls: MakeRustls(tls), away })
     }
 
     /// A connection, waited for until `deadline`.
     pub(super) async fn take(&self, deadline: Instant) -> Result<Object, Failure> {
         match tokio::time::timeout_at(deadline.into(), self.pool.get()).await {
-            Ok(connection) => Ok(connection?),
+            Ok(taken) => taken.map_err(|error| Failure::to_connect(error, self.hosts)),
             Err(_) => Err(Failure::Final(StoreError::Deadline)),
         }
     }

@@ -10,6 +10,7 @@ use deadpool_postgres::{HookError, PoolError};
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
+use super::tls;
 use crate::StoreError;
 
 /// How long trouble is waited out: a failover that goes well is over by then.
@@ -93,11 +94,17 @@ impl From<Error> for Failure {
     }
 }
 
-impl From<PoolError> for Failure {
-    fn from(error: PoolError) -> Self {
+impl Failure {
+    /// Why there is no connection, where this many hosts may be connected to.
+    pub(super) fn to_connect(error: PoolError, hosts: usize) -> Self {
         match error {
             PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
+                // Of several hosts, another may be there a moment later.
+                let is_refused = hosts == 1 && is_refused(&error);
                 match Self::from(error) {
+                    Self::Passing(told) | Self::Final(StoreError::Damaged(told)) if is_refused => {
+                        Self::Final(StoreError::Unavailable(told))
+                    }
                     // Whoever cannot be connected to may be there a moment later.
                     Self::Final(StoreError::Damaged(told)) => Self::Passing(told),
                     other => other,
@@ -129,16 +136,61 @@ fn is_of_the_connection(error: &Error) -> bool {
         || source.is_some_and(|source| source.is::<std::io::Error>())
 }
 
-/// The server's own words. What values it complains of stands elsewhere, and is left out.
+/// Whether a host is not as we are told to have it, without a word of its own.
+fn is_refused(error: &Error) -> bool {
+    let refusal = || tls::refusal(std::error::Error::source(error)?);
+    error.code().is_none() && (remedy(error).is_some() || refusal().is_some())
+}
+
+/// The server's own words, and what to do where it does not let us in. What values it complains of
+/// stands elsewhere, and is left out.
 pub(super) fn told(error: &Error) -> String {
-    match error.as_db_error() {
+    let said = match error.as_db_error() {
         Some(error) => format!("PostgreSQL says: {} ({})", error.message(), error.code().code()),
         None => match std::error::Error::source(error) {
-            Some(source) => format!("{error}: {source}"),
+            Some(source) => {
+                let said = tls::refusal(source).unwrap_or_else(|| source.to_string());
+                format!("{error}: {said}")
+            }
             None => error.to_string(),
         },
+    };
+    match remedy(error) {
+        Some(remedy) => format!("{said}: {remedy}"),
+        None => said,
     }
 }
+
+/// What to do where we are not let in.
+fn remedy(error: &Error) -> Option<&'static str> {
+    let Some(code) = error.code() else {
+        // The library's words are all there is to tell these by.
+        return match std::error::Error::source(error)?.to_string().as_str() {
+            "server does not support TLS" => Some(
+                "switch it on there (ssl = on), or, where nobody is in between, give \
+                 sslmode=disable",
+            ),
+            "password missing" => Some(PASSWORD),
+            _ => None,
+        };
+    };
+    Some(match code {
+        &SqlState::INVALID_PASSWORD => PASSWORD,
+        &SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
+            "the server needs this role, and a line in its pg_hba.conf that lets the role in from \
+             here; where such lines say hostssl, sslmode=disable is in vain"
+        }
+        &SqlState::INVALID_CATALOG_NAME => "create it first, with encoding UTF8",
+        &SqlState::TOO_MANY_CONNECTIONS => {
+            "have fewer (--store-connections, for each process), or allow more there \
+             (max_connections, or the limit of the role or database)"
+        }
+        _ => return None,
+    })
+}
+
+const PASSWORD: &str = "give the role's password in the URL of the store, as \
+                        postgres://USER:PASSWORD@HOST/DATABASE, with '@' as %40, '?' as %3F, '%' as %25";
 
 /// Since when the database has been away.
 #[derive(Clone, Debug, Default)]

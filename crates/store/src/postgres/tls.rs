@@ -1,5 +1,8 @@
 //! TLS to PostgreSQL, as the address of the store asks for it. Must not know what is sent.
 
+use std::error::Error as StdError;
+use std::fmt::Display;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,15 +13,18 @@ use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore,
+    SignatureScheme,
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::url::Security;
-use crate::StoreError;
 
 /// What makes connections secure.
-pub(super) fn connector(security: &Security) -> Result<MakeRustlsConnect, StoreError> {
+///
+/// # Errors
+/// What there is to trust cannot be read, or is nothing.
+pub(super) fn connector(security: &Security) -> Result<MakeRustlsConnect, String> {
     let provider = Arc::new(default_provider());
     let verifier = Verifier { provider: Arc::clone(&provider), chain: chain(security, &provider)? };
     let config = ClientConfig::builder_with_provider(provider)
@@ -30,16 +36,16 @@ pub(super) fn connector(security: &Security) -> Result<MakeRustlsConnect, StoreE
     Ok(MakeRustlsConnect::new(config))
 }
 
-fn unusable(error: &dyn std::error::Error) -> StoreError {
-    StoreError::Unavailable(format!("TLS cannot be spoken: {error}"))
+fn unusable(error: &dyn StdError) -> String {
+    format!("TLS cannot be spoken: {error}")
 }
 
 /// What certificates are held against.
-fn chain(security: &Security, provider: &Arc<CryptoProvider>) -> Result<Chain, StoreError> {
+fn chain(security: &Security, provider: &Arc<CryptoProvider>) -> Result<Chain, String> {
     let Security::Verified { roots, names_host } = security else { return Ok(Chain::Any) };
     let roots = match roots {
         Some(path) => from_file(path)?,
-        None => of_this_machine(),
+        None => of_this_machine()?,
     };
     let verifier =
         WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
@@ -48,23 +54,37 @@ fn chain(security: &Security, provider: &Arc<CryptoProvider>) -> Result<Chain, S
     Ok(if *names_host { Chain::Named(verifier) } else { Chain::Trusted(verifier) })
 }
 
-fn from_file(path: &Path) -> Result<RootCertStore, StoreError> {
-    let unreadable = |reason: String| StoreError::Open { path: path.display().to_string(), reason };
+fn from_file(path: &Path) -> Result<RootCertStore, String> {
+    let unusable = |reason: &dyn Display| {
+        format!(
+            "sslrootcert={}: {reason}: name a file that holds the certificates of the authorities \
+             to trust, as PEM",
+            path.display()
+        )
+    };
     let certificates = CertificateDer::pem_file_iter(path)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| unreadable(format!("sslrootcert cannot be read: {error}")))?;
+        .map_err(|error| unusable(&error))?;
     let mut roots = RootCertStore::empty();
     let (added, _) = roots.add_parsable_certificates(certificates);
     if added == 0 {
-        return Err(unreadable("sslrootcert holds no certificate".to_owned()));
+        return Err(unusable(&"it holds no certificate"));
     }
     Ok(roots)
 }
 
-fn of_this_machine() -> RootCertStore {
+fn of_this_machine() -> Result<RootCertStore, String> {
+    let found = rustls_native_certs::load_native_certs();
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    roots
+    let (added, _) = roots.add_parsable_certificates(found.certs);
+    if added == 0 {
+        let cause = found.errors.first().map(|error| format!(" ({error})")).unwrap_or_default();
+        return Err(format!(
+            "this machine trusts no authority{cause}: install the package ca-certificates, or name \
+             a file with the certificate of the server's authority by sslrootcert=FILE"
+        ));
+    }
+    Ok(roots)
 }
 
 /// What a certificate has to lead to.
@@ -96,7 +116,7 @@ impl ServerCertVerifier for Verifier {
         let verify = |verifier: &WebPkiServerVerifier| {
             verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
         };
-        match &self.chain {
+        let verified = match &self.chain {
             Chain::Any => Ok(ServerCertVerified::assertion()),
             Chain::Named(verifier) => verify(verifier),
             // The name is looked at last, when all else has been found good.
@@ -107,7 +127,8 @@ impl ServerCertVerifier for Verifier {
                 )) => Ok(ServerCertVerified::assertion()),
                 other => other,
             },
-        }
+        };
+        verified.map_err(|error| refused(error, &server_name.to_str()))
     }
 
     fn verify_tls12_signature(
@@ -132,5 +153,32 @@ impl ServerCertVerifier for Verifier {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// What is wrong with a host's certificate, and what to do: whoever reads it sees no certificate.
+fn refused(error: Error, host: &str) -> Error {
+    let Error::InvalidCertificate(error) = error else { return error };
+    let told = match error {
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => format!(
+            "the certificate of {host} is not by an authority that is trusted here: name a file \
+             with the certificate of the right one by sslrootcert=FILE"
+        ),
+        CertificateError::NotValidForNameContext { presented, .. } => format!(
+            "the certificate of {host} is another's ({}): connect by a name that stands in it, or \
+             have one made for this host; sslmode=verify-ca takes one of any name",
+            presented.join(", ")
+        ),
+        other => format!("the certificate of {host} is not valid: {other}: have another made"),
+    };
+    let told: Box<dyn StdError + Send + Sync> = told.into();
+    Error::InvalidCertificate(CertificateError::Other(OtherError(told.into())))
+}
+
+/// What [`refused`] said, where a connection failed for it.
+pub(super) fn refusal(source: &(dyn StdError + 'static)) -> Option<String> {
+    match source.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref::<Error>()? {
+        Error::InvalidCertificate(CertificateError::Other(told)) => Some(told.to_string()),
+        _ => None,
     }
 }
