@@ -11,6 +11,7 @@
 
 mod codes;
 mod commits;
+mod encryption;
 mod ledger;
 #[path = "../support/order.rs"]
 mod order;
@@ -25,7 +26,7 @@ mod support;
 use std::time::Duration;
 
 use model::TenantId;
-use store::{Clock, Opening, Operation, Pooling, Store};
+use store::{Clock, Opening, Operation, Pooling, Store, StoreError};
 use testbed::Database;
 use uuid::Uuid;
 
@@ -40,8 +41,12 @@ const POOLING: Pooling = Pooling {
 
 /// A register at an address.
 async fn open(url: &str, pooling: Pooling) -> Store {
+    try_open(url, pooling).await.unwrap()
+}
+
+async fn try_open(url: &str, pooling: Pooling) -> Result<Store, StoreError> {
     let opening = Opening { pooling, ..Opening::default() };
-    Store::open_as(&url.parse().unwrap(), opening, Clock::system()).await.unwrap()
+    Store::open_as(&url.parse().unwrap(), opening, Clock::system()).await
 }
 
 async fn new_tenant(store: &Store) -> TenantId {
