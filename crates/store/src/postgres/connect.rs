@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tokio_postgres::Config;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::failure::{Attempts, Away, Failure};
+use super::failure::{Attempts, Away, Failure, is_full};
 use super::tls;
 use super::url::PostgresUrl;
 use crate::StoreError;
@@ -54,6 +54,8 @@ pub(super) struct Connections {
     /// How many may be connected to.
     hosts: usize,
     tls: MakeRustls,
+    /// Those of the other kind.
+    others: Option<Pool>,
     pub(super) away: Away,
 }
 
@@ -102,13 +104,33 @@ impl Connections {
             .build()
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
         let hosts = url.config.get_hosts().len();
-        Ok(Self { pool, hosts, tls: MakeRustls(tls), away })
+        Ok(Self { pool, hosts, tls: MakeRustls(tls), others: None, away })
+    }
+
+    /// Has these two kinds share what the database has room for: one that has more than it uses does
+    /// not keep the other from having any.
+    pub(super) fn share(&mut self, other: &mut Self) {
+        self.others = Some(other.pool.clone());
+        other.others = Some(self.pool.clone());
+    }
+
+    /// Closes one connection of the other kind that is free.
+    fn make_room(&self) {
+        let mut is_made = false;
+        if let Some(others) = &self.others {
+            others.retain(|_, _| std::mem::replace(&mut is_made, true));
+        }
     }
 
     /// A connection, waited for until `deadline`.
     pub(super) async fn take(&self, deadline: Instant) -> Result<Object, Failure> {
         match tokio::time::timeout_at(deadline.into(), self.pool.get()).await {
-            Ok(taken) => taken.map_err(|error| Failure::to_connect(error, self.hosts)),
+            Ok(taken) => taken.map_err(|error| {
+                if is_full(&error) {
+                    self.make_room();
+                }
+                Failure::to_connect(error, self.hosts)
+            }),
             Err(_) => Err(Failure::Final(StoreError::Deadline)),
         }
     }
@@ -152,9 +174,12 @@ impl Connections {
         status.size.saturating_sub(status.available)
     }
 
-    /// Closes those that are free, and the others as they are given back.
+    /// Closes those that are free, of both kinds, and the rest as they are given back.
     pub(super) fn close(&self) {
         self.pool.close();
+        if let Some(others) = &self.others {
+            others.close();
+        }
     }
 }
 

@@ -116,6 +116,12 @@ impl Failure {
     }
 }
 
+/// Whether the database has no room for another connection.
+pub(super) fn is_full(error: &PoolError) -> bool {
+    let PoolError::Backend(error) = error else { return false };
+    error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS)
+}
+
 /// Whether another attempt, over another connection, may succeed: the connection failed (class 08),
 /// it lost against another transaction (40), or the server ends the connection, begins (57P), has no
 /// room, or is not the one that takes writes.

@@ -103,8 +103,9 @@ impl Postgres {
         let for_writes = (pooling.connections / 2).max(1);
         let for_reads = pooling.connections.saturating_sub(for_writes).max(1);
         let away = Away::default();
-        let writers = Connections::new(url, pooling, for_writes, away.clone())?;
-        let readers = Connections::new(url, pooling, for_reads, away)?;
+        let mut writers = Connections::new(url, pooling, for_writes, away.clone())?;
+        let mut readers = Connections::new(url, pooling, for_reads, away)?;
+        readers.share(&mut writers);
         let (queue, intake) = Queue::new();
         let commits = Arc::new(Commits::default());
         let told = Arc::clone(&commits);
