@@ -13,6 +13,7 @@ mod codes;
 mod commits;
 mod encryption;
 mod ledger;
+mod limits;
 #[path = "../support/order.rs"]
 mod order;
 mod outages;
