@@ -2,13 +2,13 @@
 //! and what is said to the others.
 
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use model::IdentityId;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
-use store::{Query, StoreError, WriteError};
+use store::{Pooling, Query, StoreError, WriteError};
 use testbed::{Cluster, Database, Special};
 use uuid::Uuid;
 
@@ -329,7 +329,9 @@ fn a_query_past_its_deadline_is_stopped_under_encryption() {
     on_threads(async {
         let parameters = server.trusting(0, "sslmode=verify-full");
         let url = url(LOGIN, &database, "localhost", &parameters);
-        let store = Arc::new(open(&url, POOLING).await);
+        // It would not end by itself while this test is waiting.
+        let pooling = Pooling { statement_timeout: Duration::from_secs(300), ..POOLING };
+        let store = open(&url, pooling).await;
         let tenant = new_tenant(&store).await;
         let other = connect(&database.url()).await;
         other.batch_execute("BEGIN; LOCK identities").await.unwrap();

@@ -26,10 +26,10 @@ fn limited(database: &Database, role: &str, limit: &str) -> String {
     database.url().replacen("postgres@", &format!("{role}@"), 1)
 }
 
-/// Takes all connections that there are.
-async fn take_all(url: &str) -> Vec<Client> {
-    let mut taken = Vec::new();
-    loop {
+/// Takes all connections that there may be, some of which may still be on their way out.
+async fn take_all(url: &str, limit: usize) -> Vec<Client> {
+    let (mut taken, deadline) = (Vec::new(), in_a_minute());
+    while taken.len() < limit {
         match tokio_postgres::connect(url, NoTls).await {
             Ok((client, connection)) => {
                 tokio::spawn(connection);
@@ -37,18 +37,19 @@ async fn take_all(url: &str) -> Vec<Client> {
             }
             Err(error) => {
                 assert_eq!(error.code(), Some(&SqlState::TOO_MANY_CONNECTIONS), "{error:?}");
-                assert!(!taken.is_empty());
-                return taken;
+                assert!(Instant::now() < deadline, "only {} are to be had", taken.len());
+                tokio::time::sleep(Duration::from_millis(5)).await;
             }
         }
     }
+    taken
 }
 
 /// Ends the connections of stores, and takes those and all others.
-async fn take_from_stores(database: &Database, url: &str) -> Vec<Client> {
+async fn take_from_stores(database: &Database, url: &str, limit: usize) -> Vec<Client> {
     database.query(&format!("SELECT pg_terminate_backend(pid) {OURS}"));
     until(database, &format!("SELECT count(*) = 0 {OURS}")).await;
-    take_all(url).await
+    take_all(url, limit).await
 }
 
 /// Nobody gets in until so many have been refused since.
@@ -63,14 +64,15 @@ async fn wait_for_refusals(log: &PathBuf, count: usize) {
 
 #[test]
 fn a_full_server_is_waited_for_at_the_start_and_later() {
-    let settings = "max_connections = 10\nlog_line_prefix = '%e|'";
+    let settings =
+        "max_connections = 10\nsuperuser_reserved_connections = 3\nlog_line_prefix = '%e|'";
     let Some(cluster) = Cluster::special(&Special { settings, ..Special::default() }) else {
         return;
     };
     let (database, log) = (cluster.database(), cluster.directory().join("log"));
     let url = limited(&database, "muster", "");
     on_threads(async {
-        let taken = take_all(&url).await;
+        let taken = take_all(&url, 7).await;
         let opening = tokio::spawn({
             let url = url.clone();
             async move { open(&url, POOLING).await }
@@ -81,7 +83,7 @@ fn a_full_server_is_waited_for_at_the_start_and_later() {
         let store = Arc::new(opening.await.unwrap());
         let tenant = new_tenant(&store).await;
         let mut ledger = make(&store, tenant, create("before")).await;
-        let taken = take_from_stores(&database, &url).await;
+        let taken = take_from_stores(&database, &url, 7).await;
         let reading = tokio::spawn({
             let store = Arc::clone(&store);
             async move { store.get(tenant, SOME_ID).await }
@@ -112,7 +114,7 @@ fn what_stays_full_is_told_and_ends_without_a_restart() {
         let store = open(&url, POOLING).await;
         let tenant = new_tenant(&store).await;
         let mut ledger = make(&store, tenant, create("before")).await;
-        let taken = take_from_stores(&database, &url).await;
+        let taken = take_from_stores(&database, &url, 6).await;
         let (read, written, opened) = tokio::join!(
             store.get(tenant, SOME_ID),
             store.write(write(tenant, create("first"))),
