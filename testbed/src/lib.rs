@@ -2,8 +2,8 @@
 //! test may stop and kill, and a proxy that cuts connections where it hurts. Must not know Muster.
 //!
 //! Debian's binaries are used, of the highest version that is installed. Where there are none,
-//! [`Cluster::shared`], [`Cluster::own`] and [`Cluster::special`] say so in one line and give `None`, unless
-//! `MUSTER_TEST_REQUIRE` is set: then they panic.
+//! [`Cluster::shared`], [`Cluster::own`] and [`Cluster::special`] say so in one line and give `None`,
+//! unless `MUSTER_TEST_REQUIRE` is set: then they panic.
 //!
 //! Everything else that goes wrong panics, too, and says what: this serves tests alone.
 

@@ -38,11 +38,7 @@ impl FromStr for PostgresUrl {
         let (address, query) = text.split_once('?').unwrap_or((text, ""));
         // The rest of a password that ends too early would be taken for a host, and be shown.
         if address.matches('@').count() > 1 || query.contains('@') {
-            return Err(
-                "the address of the store has an '@' too many: what stands before the host, \
-                        or behind '?', has '@' as %40, '?' as %3F and '%' as %25"
-                    .to_owned(),
-            );
+            return Err(TORN.to_owned());
         }
         let (mut mode, mut roots, mut rest) = (None, None, Vec::new());
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -75,6 +71,9 @@ impl FromStr for PostgresUrl {
     }
 }
 
+const TORN: &str = "the address of the store has an '@' too many: what stands before the host, or \
+                    behind '?', has '@' as %40, '?' as %3F and '%' as %25";
+
 impl PostgresUrl {
     /// Why nobody lets us in. Of several hosts, the library tells of one.
     pub(super) fn told_of_hosts(&self, reason: String) -> String {
@@ -101,19 +100,20 @@ fn security(
     roots: Option<PathBuf>,
     config: &Config,
 ) -> Result<Security, String> {
+    // Whoever names an authority means it, as PostgreSQL's own clients have it.
+    let is_named = roots.is_some();
     let roots = roots.filter(|roots| roots.as_os_str() != "system");
     match mode {
         Some("disable") => Ok(Security::Unverified(SslMode::Disable)),
         Some("prefer") => Ok(Security::Unverified(SslMode::Prefer)),
-        // Whoever names an authority means it, as PostgreSQL's own clients have it.
-        Some("require") if roots.is_some() => Ok(Security::Verified { roots, names_host: false }),
+        Some("require") if is_named => Ok(Security::Verified { roots, names_host: false }),
         Some("require") => Ok(Security::Unverified(SslMode::Require)),
         Some("verify-ca") => Ok(Security::Verified { roots, names_host: false }),
         Some("verify-full") => Ok(Security::Verified { roots, names_host: true }),
         Some(other) => Err(format!(
             "sslmode={other} is not offered: give disable, prefer, require, verify-ca or verify-full"
         )),
-        None if all_are_here(config) => Ok(Security::Unverified(SslMode::Prefer)),
+        None if !is_named && all_are_here(config) => Ok(Security::Unverified(SslMode::Prefer)),
         None => Ok(Security::Verified { roots, names_host: true }),
     }
 }
@@ -220,6 +220,8 @@ mod tests {
                 "postgres://m@localhost/m?sslmode=require&sslrootcert=ca.pem",
                 verified(Some("ca.pem"), false),
             ),
+            ("postgres://m@localhost/m?sslmode=require&sslrootcert=system", verified(None, false)),
+            ("postgres://m@localhost/m?sslrootcert=ca.pem", verified(Some("ca.pem"), true)),
             ("postgres://m@localhost/m?hostaddr=127.0.0.2", unverified(SslMode::Prefer)),
             ("postgres://m@localhost/m?hostaddr=192.0.2.1", verified(None, true)),
             ("postgres://m@h/m?sslmode=disable", unverified(SslMode::Disable)),
