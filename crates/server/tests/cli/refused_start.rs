@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use rusqlite::Connection;
 
-use crate::support::{Place, mask};
+use crate::support::{Place, mask, run};
 
 const SERVE: [&str; 4] = ["serve", "--dev", "--listen", "127.0.0.1:0"];
 
@@ -146,6 +146,15 @@ fn the_key_is_damaged() {
     // What the message proposes helps.
     fs::remove_file(&key).unwrap();
     place.serve_empty(&[]).stop();
+}
+
+#[test]
+fn a_database_could_not_be_verified() {
+    let place = Place::new();
+    let store = ["--store", "postgres://m:s3cret@db.example.org/m"];
+    let mut command = place.command(&[&SERVE[..], &store].concat());
+    command.env("SSL_CERT_FILE", "/dev/null");
+    insta::assert_snapshot!(run(command).failure(), @"muster: cannot open the database postgres://m@db.example.org:5432/m: this machine trusts no authority: install the package ca-certificates, or name a file with the certificate of the server's authority by sslrootcert=FILE");
 }
 
 #[test]

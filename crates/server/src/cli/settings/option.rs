@@ -203,23 +203,23 @@ pub(super) fn argument(name: &str, kind: Kind, value: &OsStr) -> OsString {
     argument
 }
 
-/// Leaves the password out of an address: `scheme://user:password@host`, `?password=…`.
+/// Leaves the password out of an address: `scheme://user:password@host`, `?password=…`. One that was
+/// to be percent-encoded and is not goes up to the last `@`.
 fn without_password(text: &str) -> String {
-    let mut shown = text.to_owned();
-    if let Some((scheme, rest)) = text.split_once("://") {
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        if let Some((login, _)) = authority.rsplit_once('@')
-            && let Some((user, _)) = login.split_once(':')
-        {
-            let rest = rest.get(login.len()..).unwrap_or_default();
-            shown = format!("{scheme}://{user}:***{rest}");
-        }
-    }
     const MARK: &str = "password=";
-    let Some(at) = shown.find(MARK).map(|at| at + MARK.len()) else { return shown };
-    let (before, secret) = shown.split_at(at);
-    let after = secret.find(['&', ' ', '#']).and_then(|end| secret.get(end..)).unwrap_or_default();
-    format!("{before}***{after}")
+    let mut shown = text.to_owned();
+    if let Some(at) = text.find(MARK).map(|at| at + MARK.len()) {
+        let (before, secret) = text.split_at(at);
+        let end = secret.find(['&', ' ', '#']).unwrap_or(secret.len());
+        shown = format!("{before}***{}", secret.get(end..).unwrap_or_default());
+    }
+    if let Some((scheme, rest)) = shown.split_once("://")
+        && let Some((login, host)) = rest.rsplit_once('@')
+        && let Some((user, _)) = login.split_once(':')
+    {
+        shown = format!("{scheme}://{user}:***@{host}");
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -230,6 +230,8 @@ mod tests {
     fn an_address_is_shown_without_its_password() {
         for (given, shown) in [
             ("postgres://me:p:w@db/x?sslmode=require", "postgres://me:***@db/x?sslmode=require"),
+            ("postgres://me:p/w@db/x", "postgres://me:***@db/x"),
+            ("postgres://me:p@w?x=#y@db/x", "postgres://me:***@db/x"),
             ("postgres://me@db/x?password=p@w&a=b", "postgres://me@db/x?password=***&a=b"),
             ("host=db password=pw user=me", "host=db password=*** user=me"),
             ("postgres://db:5432/x", "postgres://db:5432/x"),
