@@ -180,14 +180,14 @@ fn remedy(error: &Error) -> Option<&'static str> {
             _ => None,
         };
     };
-    Some(match code {
-        &SqlState::INVALID_PASSWORD => PASSWORD,
-        &SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
+    Some(match *code {
+        SqlState::INVALID_PASSWORD => PASSWORD,
+        SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
             "the server needs this role, and a line in its pg_hba.conf that lets the role in from \
              here; where such lines say hostssl, sslmode=disable is in vain"
         }
-        &SqlState::INVALID_CATALOG_NAME => "create it first, with encoding UTF8",
-        &SqlState::TOO_MANY_CONNECTIONS => {
+        SqlState::INVALID_CATALOG_NAME => "create it first, with encoding UTF8",
+        SqlState::TOO_MANY_CONNECTIONS => {
             "have fewer (--store-connections, for each process), or allow more there \
              (max_connections, or the limit of the role or database)"
         }

@@ -294,6 +294,17 @@ fn a_wrong_password_is_told_at_once_and_not_repeated() {
     });
 }
 
+#[test]
+fn a_database_that_is_not_there_is_named() {
+    let Some(cluster) = Cluster::shared() else { return };
+    on_one_thread(async {
+        let why = refused(&format!("postgres://postgres@{}/absent", cluster.address())).await;
+        let told =
+            "database \"absent\" does not exist (3D000): create it first, with encoding UTF8";
+        assert_eq!(why, format!("PostgreSQL says: {told}"));
+    });
+}
+
 /// Connections that are there stay; when they are gone, the new password is asked for.
 #[test]
 fn a_password_that_was_changed_is_told_and_may_be_changed_back() {
