@@ -51,10 +51,10 @@ const ABANDONED: Duration = Duration::from_secs(20);
 #[derive(Clone, Debug)]
 pub(super) struct Connections {
     pool: Pool,
-    /// How many may be connected to.
-    hosts: usize,
+    /// Hosts in the address, each of which may be the one that is connected to.
+    host_count: usize,
     tls: MakeRustls,
-    /// Those of the other kind.
+    /// The pool of the other kind, which gives up what is free where the database is full.
     others: Option<Pool>,
     pub(super) away: Away,
 }
@@ -103,12 +103,12 @@ impl Connections {
             .post_create(prepare)
             .build()
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        let hosts = url.config.get_hosts().len();
-        Ok(Self { pool, hosts, tls: MakeRustls(tls), others: None, away })
+        let host_count = url.config.get_hosts().len();
+        Ok(Self { pool, host_count, tls: MakeRustls(tls), others: None, away })
     }
 
-    /// Has these two kinds share what the database has room for: one that has more than it uses does
-    /// not keep the other from having any.
+    /// Has these two kinds share what the database has room for: where it is full, what one has free
+    /// it gives up for the other.
     pub(super) fn share(&mut self, other: &mut Self) {
         self.others = Some(other.pool.clone());
         other.others = Some(self.pool.clone());
@@ -129,7 +129,7 @@ impl Connections {
                 if is_full(&error) {
                     self.make_room();
                 }
-                Failure::to_connect(error, self.hosts)
+                Failure::to_connect(error, self.host_count)
             }),
             Err(_) => Err(Failure::Final(StoreError::Deadline)),
         }

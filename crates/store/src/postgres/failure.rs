@@ -31,6 +31,26 @@ pub(super) enum Failure {
 }
 
 impl Failure {
+    /// Why there is no connection, where this many hosts may be connected to.
+    pub(super) fn to_connect(error: PoolError, hosts: usize) -> Self {
+        match error {
+            PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
+                // Of several hosts, another may be there a moment later.
+                let is_refused = hosts == 1 && is_refused(&error);
+                match Self::from(error) {
+                    Self::Passing(told) | Self::Final(StoreError::Damaged(told)) if is_refused => {
+                        Self::Final(StoreError::Unavailable(told))
+                    }
+                    // Whoever cannot be connected to may be there a moment later.
+                    Self::Final(StoreError::Damaged(told)) => Self::Passing(told),
+                    other => other,
+                }
+            }
+            PoolError::Timeout(_) => Self::Passing("no connection came free in time".to_owned()),
+            other => Self::Final(StoreError::Unavailable(other.to_string())),
+        }
+    }
+
     /// The same, told to another of those who were in it together.
     pub(super) fn again(&self) -> Self {
         match self {
@@ -90,28 +110,6 @@ impl From<Error> for Failure {
             | &SqlState::UNDEFINED_TABLE
             | &SqlState::UNDEFINED_COLUMN => Self::Final(StoreError::Damaged(told)),
             _ => Self::Final(StoreError::Unavailable(told)),
-        }
-    }
-}
-
-impl Failure {
-    /// Why there is no connection, where this many hosts may be connected to.
-    pub(super) fn to_connect(error: PoolError, hosts: usize) -> Self {
-        match error {
-            PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
-                // Of several hosts, another may be there a moment later.
-                let is_refused = hosts == 1 && is_refused(&error);
-                match Self::from(error) {
-                    Self::Passing(told) | Self::Final(StoreError::Damaged(told)) if is_refused => {
-                        Self::Final(StoreError::Unavailable(told))
-                    }
-                    // Whoever cannot be connected to may be there a moment later.
-                    Self::Final(StoreError::Damaged(told)) => Self::Passing(told),
-                    other => other,
-                }
-            }
-            PoolError::Timeout(_) => Self::Passing("no connection came free in time".to_owned()),
-            other => Self::Final(StoreError::Unavailable(other.to_string())),
         }
     }
 }
@@ -245,7 +243,14 @@ impl Away {
     /// each thing is tried once: whoever asks is told at once instead of when their time is over.
     pub(super) fn attempts(&self, deadline: Instant) -> Attempts {
         let patience = if self.is_long() { Duration::ZERO } else { PATIENCE };
-        Attempts { away: self.clone(), deadline, patience, until: None, pause: FIRST_PAUSE }
+        Attempts {
+            away: self.clone(),
+            deadline,
+            patience,
+            until: None,
+            pause: FIRST_PAUSE,
+            why: None,
+        }
     }
 }
 
@@ -270,6 +275,8 @@ pub(super) struct Attempts {
     /// Known from the first failure on: what takes long is no trouble.
     until: Option<Instant>,
     pause: Duration,
+    /// Why the last one did not succeed.
+    why: Option<String>,
 }
 
 impl Attempts {
@@ -279,9 +286,11 @@ impl Attempts {
     /// There is to be none.
     pub(super) async fn again(&mut self, failure: Failure) -> Result<(), StoreError> {
         let is_passing = !matches!(failure, Failure::Final(_));
-        let why = match failure.into_error() {
-            StoreError::Unavailable(why) if is_passing => why,
-            error => return Err(error),
+        let why = match (failure.into_error(), self.why.take()) {
+            (StoreError::Unavailable(why), _) if is_passing => why,
+            // What kept it until then says more.
+            (StoreError::Deadline, Some(why)) => return Err(StoreError::Unavailable(why)),
+            (error, _) => return Err(error),
         };
         self.away.goes_on();
         let pause = jittered(self.pause);
@@ -290,6 +299,7 @@ impl Attempts {
             return Err(StoreError::Unavailable(why));
         }
         tracing::debug!(why, "tried again");
+        self.why = Some(why);
         tokio::time::sleep(pause).await;
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         Ok(())
