@@ -102,7 +102,16 @@ fn security(
 ) -> Result<Security, String> {
     // Whoever names an authority means it, as PostgreSQL's own clients have it.
     let is_named = roots.is_some();
-    let roots = roots.filter(|roots| roots.as_os_str() != "system");
+    let (of_system, roots) = match roots {
+        Some(roots) if roots.as_os_str() == "system" => (true, None),
+        roots => (false, roots),
+    };
+    if let Some(mode) = mode.filter(|mode| of_system && *mode != "verify-full") {
+        // Anybody has a certificate of such an authority, for a name of their own.
+        return Err(format!(
+            "sslrootcert=system goes with sslmode=verify-full alone, not with {mode}"
+        ));
+    }
     match mode {
         Some("disable") => Ok(Security::Unverified(SslMode::Disable)),
         Some("prefer") => Ok(Security::Unverified(SslMode::Prefer)),
@@ -220,7 +229,6 @@ mod tests {
                 "postgres://m@localhost/m?sslmode=require&sslrootcert=ca.pem",
                 verified(Some("ca.pem"), false),
             ),
-            ("postgres://m@localhost/m?sslmode=require&sslrootcert=system", verified(None, false)),
             ("postgres://m@localhost/m?sslrootcert=ca.pem", verified(Some("ca.pem"), true)),
             ("postgres://m@localhost/m?hostaddr=127.0.0.2", unverified(SslMode::Prefer)),
             ("postgres://m@localhost/m?hostaddr=192.0.2.1", verified(None, true)),
@@ -238,6 +246,8 @@ mod tests {
             ("postgres://m@h:port/m", "port"),
             ("postgres://m@h", "no database"),
             ("postgres:///m", "no host"),
+            ("postgres://m@h/m?sslmode=require&sslrootcert=system", "not with require"),
+            ("postgres://m@h/m?sslmode=verify-ca&sslrootcert=system", "not with verify-ca"),
         ] {
             let error = text.parse::<PostgresUrl>().unwrap_err();
             assert!(error.contains(wanted), "{text}: {error}");
