@@ -203,21 +203,37 @@ pub(super) fn argument(name: &str, kind: Kind, value: &OsStr) -> OsString {
     argument
 }
 
-/// Leaves the password out of an address: `scheme://user:password@host`, `?password=…`. One that was
-/// to be percent-encoded and is not goes up to the last `@`.
+/// Leaves the password out of an address: `scheme://user:password@host`, `?password=…`. In one of
+/// PostgreSQL, a password that was to be percent-encoded and is not goes up to the last `@`.
 fn without_password(text: &str) -> String {
-    const MARK: &str = "password=";
-    let mut shown = text.to_owned();
-    if let Some(at) = text.find(MARK).map(|at| at + MARK.len()) {
-        let (before, secret) = text.split_at(at);
-        let end = secret.find(['&', ' ', '#']).unwrap_or(secret.len());
-        shown = format!("{before}***{}", secret.get(end..).unwrap_or_default());
-    }
-    if let Some((scheme, rest)) = shown.split_once("://")
-        && let Some((login, host)) = rest.rsplit_once('@')
+    let shown = without_parameter(text);
+    let Some((scheme, rest)) = shown.split_once("://") else { return shown };
+    let end = if scheme.starts_with("postgres") { None } else { rest.find(['/', '?', '#']) };
+    let (place, behind) = rest.split_at_checked(end.unwrap_or(rest.len())).unwrap_or((rest, ""));
+    if let Some((login, host)) = place.rsplit_once('@')
         && let Some((user, _)) = login.split_once(':')
     {
-        shown = format!("{scheme}://{user}:***@{host}");
+        return format!("{scheme}://{user}:***@{host}{behind}");
+    }
+    shown
+}
+
+/// Leaves out what is given as a parameter: up to where another one begins.
+fn without_parameter(text: &str) -> String {
+    const MARK: &str = "password=";
+    let mut parts = text.split(MARK);
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let begins = |(at, _): &(usize, &str)| {
+            let rest = part.get(at + 1..).unwrap_or_default();
+            let name = rest.split_once('=').map_or(rest, |(name, _)| name);
+            (rest.is_empty() || name != rest)
+                && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+        };
+        let next = part.match_indices(['&', ' ']).find(begins).map_or(part.len(), |(at, _)| at);
+        shown.push_str(MARK);
+        shown.push_str("***");
+        shown.push_str(part.get(next..).unwrap_or_default());
     }
     shown
 }
@@ -233,7 +249,12 @@ mod tests {
             ("postgres://me:p/w@db/x", "postgres://me:***@db/x"),
             ("postgres://me:p@w?x=#y@db/x", "postgres://me:***@db/x"),
             ("postgres://me@db/x?password=p@w&a=b", "postgres://me@db/x?password=***&a=b"),
+            ("postgres://me@db/x?password=p&q@w", "postgres://me@db/x?password=***"),
             ("host=db password=pw user=me", "host=db password=*** user=me"),
+            ("host=db password='p w' user=me", "host=db password=*** user=me"),
+            ("password=one&password=two", "password=***&password=***"),
+            ("https://me:pw@host:8443/a@b", "https://me:***@host:8443/a@b"),
+            ("https://host:8443/a@b", "https://host:8443/a@b"),
             ("postgres://db:5432/x", "postgres://db:5432/x"),
             ("sqlite:me:you@home.db", "sqlite:me:you@home.db"),
         ] {
