@@ -5,6 +5,7 @@
 //! and when all places are taken the connection that has been idle longest makes room.
 
 use std::convert::Infallible;
+use std::io::ErrorKind;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,7 +43,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a client that was let in before the service stopped may take for its first request.
 const FIRST_REQUEST_TIMEOUT: Duration = Duration::from_secs(1);
-/// Connections that the system has accepted, and the service has not: more do not wait.
+/// Most connections that the system has accepted, and the service has not, that a stop still lets in.
 const MAX_WAITING: usize = 1_024;
 /// Largest head of a request. The service itself refuses smaller ones, in JSON.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
@@ -125,7 +126,7 @@ impl Connections {
                     }
                 }
             }
-            for stream in waiting(listener.socket) {
+            for stream in waiting(listener.socket, places.limit()) {
                 begin(stream, listener.tls.clone(), places.take().await, stopping.clone());
             }
         });
@@ -148,16 +149,27 @@ impl Connections {
     }
 }
 
-/// Closes a socket, and gives the connections that waited at it: their clients were let in by the
-/// system, and may have sent a request.
-fn waiting(socket: TcpListener) -> Vec<TcpStream> {
+/// Closes a socket, and gives the connections that waited at it, as many as may be served: their
+/// clients were let in by the system, and may have sent a request.
+fn waiting(socket: TcpListener, limit: usize) -> Vec<TcpStream> {
     let Ok(socket) = socket.into_std() else { return Vec::new() };
-    let accepted = std::iter::from_fn(|| socket.accept().ok()).take(MAX_WAITING);
-    let streams = accepted.filter_map(|(stream, _)| {
-        stream.set_nonblocking(true).ok()?;
-        TcpStream::from_std(stream).ok()
-    });
-    streams.collect()
+    let mut streams = Vec::new();
+    while streams.len() < limit.min(MAX_WAITING) {
+        let accepted = socket.accept().and_then(|(stream, _)| {
+            stream.set_nonblocking(true)?;
+            TcpStream::from_std(stream)
+        });
+        match accepted {
+            Ok(stream) => streams.push(stream),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+            Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
+            Err(error) => {
+                tracing::warn!(%error, "connections that waited are not accepted");
+                break;
+            }
+        }
+    }
+    streams
 }
 
 /// Why a connection ended before its time.
@@ -251,8 +263,10 @@ where
     tokio::pin!(connection);
     let stopped = stopped(stopping);
     tokio::pin!(stopped);
+    // The connection is looked at first: what has been sent is read before anything ends it.
     loop {
         tokio::select! {
+            biased;
             ended = connection.as_mut() => return Ok(ended?),
             // A request may have come since.
             () = place.asked_to_leave() => if place.is_idle() { return Ok(()) },
@@ -260,8 +274,10 @@ where
         }
     }
     tokio::select! {
+        biased;
         ended = connection.as_mut() => return Ok(ended?),
         () = place.has_begun() => {}
+        () = place.asked_to_leave() => if place.is_idle() { return Ok(()) },
         () = tokio::time::sleep(FIRST_REQUEST_TIMEOUT) => {}
     }
     shut_down(connection.as_mut());

@@ -124,6 +124,11 @@ impl Places {
         Self { limit, began: Instant::now(), next: AtomicU64::new(0), taken: Mutex::default() }
     }
 
+    /// How many there are.
+    pub(super) fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// How many places are taken, and how many requests are in work there.
     pub(super) fn census(&self) -> (usize, usize) {
         let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);

@@ -79,15 +79,22 @@ async fn a_request_in_work_is_answered_and_new_connections_are_refused() {
 
 /// Their clients cannot know that the process has not looked at them yet, nor that it stops.
 #[tokio::test]
-async fn connections_that_the_system_has_accepted_are_answered() {
+async fn what_the_system_has_accepted_is_answered() {
     let place = Place::new();
     let mut server = place.serve_empty(&[]);
-    server.signal("STOP");
     let mut wires = Vec::new();
     for _ in 0..20 {
-        let mut wire = server.connect().await;
+        let mut kept_alive = server.connect().await;
+        kept_alive.send(get(&server, "")).await;
+        assert_eq!(kept_alive.answer().await.status, 200);
+        wires.push(kept_alive);
+    }
+    server.signal("STOP");
+    for _ in 0..20 {
+        wires.push(server.connect().await);
+    }
+    for wire in &mut wires {
         wire.send(get(&server, "")).await;
-        wires.push(wire);
     }
     server.signal("TERM");
     server.signal("CONT");
