@@ -12,7 +12,8 @@ use crate::{Holdings, StoreError, Tenant};
 
 /// Rows removed in one transaction, so that writes of others get their turn.
 const REMOVED_AT_ONCE: i64 = 5_000;
-const SOME_ROWS: &str = "tenant_id = ?1 AND rid IN (SELECT rid FROM identities WHERE tenant_id = ?1 ORDER BY id LIMIT ?2)";
+const SOME_ROWS: &str = "tenant_id = ?1 AND rid IN \
+     (SELECT rid FROM identities WHERE tenant_id = ?1 ORDER BY id LIMIT ?2)";
 const REMOVE_CHANGES: &str = "DELETE FROM changes WHERE tenant_id = ?1 AND seq IN \
      (SELECT seq FROM changes WHERE tenant_id = ?1 LIMIT ?2)";
 
