@@ -62,9 +62,14 @@ fn create(identifier: &str) -> Operation {
 
 /// Waits until the database answers a question with `true`.
 async fn until(database: &Database, question: &str) {
+    until_so(question, || database.query(question) == "t").await;
+}
+
+/// Waits until something is so, for a minute.
+async fn until_so(what: &str, is_so: impl Fn() -> bool) {
     let deadline = in_a_minute();
-    while database.query(question) != "t" {
-        assert!(std::time::Instant::now() < deadline, "never: {question}");
+    while !is_so() {
+        assert!(std::time::Instant::now() < deadline, "never: {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
