@@ -106,10 +106,12 @@ fn security(
         Some(roots) if roots.as_os_str() == "system" => (true, None),
         roots => (false, roots),
     };
-    if let Some(mode) = mode.filter(|mode| of_system && *mode != "verify-full") {
-        // Anybody has a certificate of such an authority, for a name of their own.
+    let of_machine = of_system || mode == Some("verify-ca") && roots.is_none();
+    if let Some(mode) = mode.filter(|mode| of_machine && *mode != "verify-full") {
         return Err(format!(
-            "sslrootcert=system goes with sslmode=verify-full alone, not with {mode}"
+            "sslmode={mode} does not go with the authorities that this machine trusts, by which \
+             anybody has a certificate for a name of their own: give sslmode=verify-full, or name \
+             an authority by sslrootcert=FILE"
         ));
     }
     match mode {
@@ -246,8 +248,12 @@ mod tests {
             ("postgres://m@h:port/m", "port"),
             ("postgres://m@h", "no database"),
             ("postgres:///m", "no host"),
-            ("postgres://m@h/m?sslmode=require&sslrootcert=system", "not with require"),
-            ("postgres://m@h/m?sslmode=verify-ca&sslrootcert=system", "not with verify-ca"),
+            ("postgres://m@h/m?sslmode=verify-ca", "sslmode=verify-ca does not go"),
+            ("postgres://m@h/m?sslmode=require&sslrootcert=system", "sslmode=require does not go"),
+            (
+                "postgres://m@h/m?sslmode=verify-ca&sslrootcert=system",
+                "sslmode=verify-ca does not go",
+            ),
         ] {
             let error = text.parse::<PostgresUrl>().unwrap_err();
             assert!(error.contains(wanted), "{text}: {error}");
