@@ -18,11 +18,12 @@ use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use crate::auth::{DEV_TENANT, Gate, KeyError};
+use crate::auth::{DEV_TENANT, Gate};
 use crate::authority::AuthorityError;
 use crate::beginning::BeginningError;
 use crate::cli::{MetricsListen, ServeArgs};
 use crate::data_dir::{DataDir, DataDirError, Scratch};
+use crate::dev_keys::KeyError;
 pub use crate::http::Throttling;
 use crate::http::connections::{Connections, Listener};
 use crate::http::routes::VERSION;
@@ -72,9 +73,12 @@ pub enum StartError {
     /// The data directory cannot be used.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
-    /// There is no signing key.
+    /// A key of `--dev` cannot be read or made.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The key of paging tokens cannot be made.
+    #[error("the system gave no random bytes")]
+    Unspecified,
     /// The key cannot sign.
     #[error("the signing key cannot sign: {0}")]
     Sign(#[from] jsonwebtoken::errors::Error),
@@ -342,6 +346,6 @@ async fn open_store(
 
 async fn paging_key(store: &Store) -> Result<Vec<u8>, StartError> {
     let mut fresh = [0; PAGING_KEY_BYTES];
-    SystemRandom::new().fill(&mut fresh).map_err(|_| KeyError::Unspecified)?;
+    SystemRandom::new().fill(&mut fresh).map_err(|_| StartError::Unspecified)?;
     Ok(store.setting(PAGING_KEY, &fresh).await?)
 }

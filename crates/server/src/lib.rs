@@ -8,6 +8,7 @@ pub mod authority;
 mod beginning;
 pub mod cli;
 mod data_dir;
+pub mod dev_keys;
 pub mod http;
 mod listen;
 pub mod meters;

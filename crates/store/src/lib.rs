@@ -44,6 +44,10 @@ pub use tenant::{Holdings, Tenant};
 pub use url::StoreUrl;
 pub use write::{Actor, Audit, Operation, Outcome, Precondition, Revisions, Write};
 
+/// What names of settings begin with that are keys of `--dev`: secrets of the servers of a database,
+/// which no copy in a file has.
+pub const DEV_SETTINGS: &str = "dev_";
+
 /// A tenant that no register has.
 const NOBODY: TenantId = TenantId(Uuid::nil());
 
@@ -404,6 +408,22 @@ impl Store {
         match self {
             Self::Sqlite(engine) => engine.remove_tenant(id, progress),
             Self::Postgres(engine) => engine.remove_tenant(id, progress).await,
+        }
+    }
+
+    /// Whether several servers can serve it at a time.
+    pub fn is_shared(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
+    /// The stored value of a setting that all processes share, if there is one.
+    ///
+    /// # Errors
+    /// The store is away.
+    pub async fn find_setting(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        match self {
+            Self::Sqlite(engine) => engine.find_setting(name),
+            Self::Postgres(engine) => engine.find_setting(name).await,
         }
     }
 

@@ -9,10 +9,11 @@ use store::{Clock, Store, StoreError};
 
 use super::{Server, StartError};
 use crate::auth::{DEV_TENANT, Grant, Permission, SigningKey, TokenRequest, Trust};
-use crate::authority::{Authority, PUBLIC_CLIENT, Parts};
+use crate::authority::{Authority, OwnApp, PUBLIC_CLIENT, Parts};
 use crate::beginning::{Beginning, Content};
 use crate::cli::ServeArgs;
 use crate::data_dir::DataDir;
+use crate::dev_keys;
 use crate::http::routes::VERSION;
 use crate::http::{App, Origins, test_bench};
 use crate::seed::{Hear, Seed};
@@ -39,7 +40,9 @@ impl Dev {
     ) -> Result<Self, StartError> {
         // Whoever waits for the file must not find that of an earlier start.
         data.remove_dev_env()?;
-        let key = Arc::new(SigningKey::open_or_make(data.path())?);
+        let key: SigningKey = dev_keys::open_or_make(data.path(), store).await?;
+        let app: OwnApp = dev_keys::open_or_make(data.path(), store).await?;
+        let key = Arc::new(key);
         let tenant = DEV_TENANT.parse().map_err(StoreError::Damaged)?;
         let content = match args.seed.as_slice() {
             [] if args.no_sample => Content::Nothing,
@@ -50,6 +53,7 @@ impl Dev {
         let origins = Origins::Local(args.dev_host.clone());
         let parts = Parts {
             key: Arc::clone(&key),
+            app,
             store: Arc::clone(store),
             clock: clock.clone(),
             origins: origins.clone(),

@@ -29,7 +29,7 @@ pub(crate) use fetch::Fetcher;
 pub(crate) use issue::{Application, Person, issuer};
 pub use issue::{Grant, TokenRequest};
 pub use issuer::Issuer;
-pub use key::{KeyError, SigningKey};
+pub use key::SigningKey;
 pub use licence::Licences;
 pub use permission::{Access, Permission, Permissions};
 pub(crate) use remote::Source;

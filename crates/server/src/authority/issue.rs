@@ -127,7 +127,7 @@ pub(super) fn to_person(
     let named = auth::Person { id: person.id, name: person.upn };
     let (now, wants) = (authority.now(), |identity| given.has(identity));
     let refresh_token = wants(Identity::OfflineAccess)
-        .then(|| refresh::make(&authority.sealer, consent, now))
+        .then(|| refresh::make(&authority.app.sealer, consent, now))
         .transpose()?;
     let id_token = wants(Identity::OpenId)
         .then(|| id_token(authority, call, turn, person, &given))

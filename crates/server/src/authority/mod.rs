@@ -6,7 +6,6 @@
 //! guards is that a page in a developer's browser, or a program that only listens on another port,
 //! gets no token that a person has not given it.
 
-mod app_file;
 mod authorize;
 mod bounded;
 mod browser;
@@ -18,6 +17,7 @@ mod directory;
 mod discovery;
 pub mod error;
 mod issue;
+mod own_app;
 mod page;
 mod params;
 mod people;
@@ -30,7 +30,8 @@ mod secrets;
 mod sign_in;
 mod token;
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::body::{Body, to_bytes};
@@ -44,19 +45,17 @@ use store::{Clock, Store};
 
 use crate::auth::SigningKey;
 use crate::http::{Called, Origins};
-use app_file::AppFile;
-pub use app_file::AuthorityError;
 use clients::Clients;
 pub(crate) use clients::PUBLIC_CLIENT;
 use codes::Codes;
 use devices::Devices;
 use directory::Directory;
 use error::{Fault, Refusal, Trace};
+pub(crate) use own_app::OwnApp;
 use params::Params;
 pub(crate) use redirect::is_address;
 use refresh::Revoked;
 use routes::{Endpoint, ROUTES, Route};
-use secrets::Sealer;
 
 /// Most bytes of a form.
 const MAX_FORM_BYTES: usize = 256 * 1024;
@@ -64,15 +63,25 @@ const MAX_FORM_BYTES: usize = 256 * 1024;
 const MAX_CORRELATION_ID: usize = 128;
 const TICKS_PER_MS: i64 = DateTimeOffset::TICKS_PER_SECOND / 1_000;
 
-/// The authority of a data directory.
+/// Why the authority cannot begin: its file of what was revoked.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthorityError {
+    /// The file cannot be read.
+    #[error("{}: {}", .0.display(), .1)]
+    Io(PathBuf, io::Error),
+    /// It holds something else.
+    #[error("{} cannot be read: remove it to have a new one made", .0.display())]
+    Unreadable(PathBuf),
+}
+
+/// The authority of a register.
 pub(crate) struct Authority {
     key: Arc<SigningKey>,
     store: Arc<Store>,
     clock: Clock,
     origins: Origins,
-    app: AppFile,
+    app: OwnApp,
     clients: Clients,
-    sealer: Sealer,
     codes: Mutex<Codes>,
     devices: Mutex<Devices>,
     revoked: Mutex<Revoked>,
@@ -81,6 +90,7 @@ pub(crate) struct Authority {
 /// What the authority works with.
 pub(crate) struct Parts {
     pub(crate) key: Arc<SigningKey>,
+    pub(crate) app: OwnApp,
     pub(crate) store: Arc<Store>,
     pub(crate) clock: Clock,
     pub(crate) origins: Origins,
@@ -100,21 +110,18 @@ struct Call {
 }
 
 impl Authority {
-    /// The authority of a data directory, with an application of its own that is made if there is
-    /// none.
+    /// The authority of a register, which keeps in the data directory what was revoked.
     ///
     /// # Errors
-    /// Its files cannot be read or made.
+    /// See [`AuthorityError`].
     pub(crate) fn open(data: &Path, parts: Parts) -> Result<Self, AuthorityError> {
-        let app = AppFile::open_or_make(data)?;
-        let Parts { key, store, clock, origins, redirects } = parts;
+        let Parts { key, app, store, clock, origins, redirects } = parts;
         Ok(Self {
             key,
             store,
             clock,
             origins,
             clients: Clients::new(&app.client_id, &app.client_secret, redirects),
-            sealer: Sealer::new(&app.sealing_key()).map_err(|_| AuthorityError::Unspecified)?,
             app,
             codes: Mutex::new(Codes::new()),
             devices: Mutex::new(Devices::new()),

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::error::Unspecified;
 use serde::{Deserialize, Serialize};
 
-use super::app_file::AuthorityError;
+use super::AuthorityError;
 use super::codes::Consent;
 use super::secrets::Sealer;
 use crate::private_file;

@@ -119,7 +119,7 @@ pub(super) fn ask(
         permissions: &scopes.permissions(),
         people: &people,
         action: &path(Endpoint::SignIn, &asked.tenant),
-        sealed: &authority.sealer.seal(PURPOSE, &asked)?,
+        sealed: &authority.app.sealer.seal(PURPOSE, &asked)?,
         decline: DECLINE,
         to: match &asked.reply {
             Reply::Redirect(back) => page::To::Address(redirect::origin(&back.uri)),
@@ -135,7 +135,7 @@ pub(super) async fn answer(authority: &Authority, call: &Call) -> Result<Respons
     browser::is_own_form(call)?;
     call.params.once_each()?;
     let sealed = call.params.required("request")?;
-    let asked: Option<Asked> = authority.sealer.open(PURPOSE, sealed);
+    let asked: Option<Asked> = authority.app.sealer.open(PURPOSE, sealed);
     let asked = asked.ok_or_else(|| foreign_form("The form is none that this service made."))?;
     asked.check(&Cookie::of(call)?.value, authority.now())?;
     let consent = match call.params.required("answer")? {

@@ -95,8 +95,8 @@ fn bad_code(fault: Fault) -> Refusal {
              request."
         }
         Fault::UsedCode => {
-            "OAuth2 Authorization code was already redeemed. All that came of it is revoked: sign \
-             in again."
+            "OAuth2 Authorization code was already redeemed. What came of it is renewed here no \
+             more: sign in again."
         }
         _ => {
             "The provided authorization code is invalid, has expired, or was issued to another \
@@ -117,7 +117,7 @@ fn refresh_token(
     let fault = Fault::BadRefreshToken;
     let scopes = scopes(authority, call)?;
     let token = call.params.required("refresh_token")?;
-    let consent = refresh::open(&authority.sealer, token, authority.now());
+    let consent = refresh::open(&authority.app.sealer, token, authority.now());
     let consent = consent.filter(|consent| consent.client_id == client.id).ok_or_else(|| {
         Refusal::new(
             fault,

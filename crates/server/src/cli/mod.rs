@@ -47,6 +47,9 @@ enum Command {
     /// Tells the settings that serve would have, and where each comes from; or all that is wrong.
     CheckConfig(Box<check_config::CheckConfigArgs>),
     /// Prints a bearer token for a register that runs with --dev.
+    ///
+    /// It is signed with the key in the data directory, or in the PostgreSQL database that --store
+    /// names.
     Token(token::TokenArgs),
     /// Looks after a register, while it is served or not.
     Admin(admin::AdminArgs),

@@ -1,13 +1,15 @@
-//! `muster token`: a bearer token of a register that runs with `--dev`.
+//! `muster token`: a bearer token of a register that runs with `--dev`. Its key lies in the data
+//! directory, or in the database that several servers share.
 
 use std::io::Write;
 
 use clap::Parser;
 use model::TenantId;
-use store::Clock;
+use store::{Clock, Opening, Store, StoreUrl};
 
 use super::{Failure, Place};
 use crate::auth::{DEV_TENANT, Grant, PERSONAL_TENANT, Permission, SigningKey, TokenRequest};
+use crate::dev_keys;
 
 /// Options of `muster token`.
 #[derive(Debug, Parser)]
@@ -38,7 +40,8 @@ pub(super) struct TokenArgs {
 }
 
 pub(super) fn run(args: &TokenArgs) -> Result<(), Failure> {
-    let key = SigningKey::open(args.place.data())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let key = runtime.block_on(key(&args.place))?;
     let usual = || vec![Permission::ServiceConfigReadWrite.name().to_owned()];
     let grant = match (args.roles.is_empty(), args.scopes.is_empty()) {
         (_, false) => Grant::Scopes(args.scopes.clone()),
@@ -54,4 +57,16 @@ pub(super) fn run(args: &TokenArgs) -> Result<(), Failure> {
     let request = TokenRequest { tenant, grant, expires_in_s: args.expires_in };
     writeln!(std::io::stdout(), "{}", key.token(&request, &Clock::system())?)?;
     Ok(())
+}
+
+/// The register's own key.
+async fn key(place: &Place) -> Result<SigningKey, Failure> {
+    let Some(url @ StoreUrl::Postgres(_)) = &place.store else {
+        return Ok(dev_keys::open(place.data(), None).await?);
+    };
+    let opening = Opening { pooling: place.pooling(), ..Opening::default() };
+    let store = Store::open_as(url, opening, Clock::system()).await?;
+    let key = dev_keys::open(place.data(), Some(&store)).await;
+    store.close().await;
+    Ok(key?)
 }

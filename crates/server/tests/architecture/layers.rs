@@ -54,7 +54,7 @@ const ONLY: [(&[&str], &str, &str); 3] = [
 ];
 
 /// The modules of the server, and which others of them each may name.
-const MODULES: [(&str, &[&str]); 16] = [
+const MODULES: [(&str, &[&str]); 17] = [
     ("main", &["cli"]),
     ("lib", &[]),
     (
@@ -64,6 +64,7 @@ const MODULES: [(&str, &[&str]); 16] = [
             "auth",
             "authority",
             "data_dir",
+            "dev_keys",
             "http::routes::COLLECTION",
             "http::routes::VERSION",
         ],
@@ -78,6 +79,7 @@ const MODULES: [(&str, &[&str]); 16] = [
             "cli::MetricsListen",
             "cli::ServeArgs",
             "data_dir",
+            "dev_keys",
             "http",
             "listen",
             "meters",
@@ -88,10 +90,14 @@ const MODULES: [(&str, &[&str]); 16] = [
     ),
     ("beginning", &["sample", "seed"]),
     ("seed", &[]),
-    ("authority", &["auth", "http::Called", "http::LOOPBACK", "http::Origins", "private_file"]),
+    (
+        "authority",
+        &["auth", "dev_keys", "http::Called", "http::LOOPBACK", "http::Origins", "private_file"],
+    ),
     ("http", &["auth", "meters", "ops"]),
     ("ops", &["auth"]),
-    ("auth", &["private_file"]),
+    ("auth", &["dev_keys"]),
+    ("dev_keys", &["private_file"]),
     ("tls", &["private_file"]),
     ("listen", &[]),
     ("meters", &[]),

@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use muster::auth::SigningKey;
+use muster::dev_keys::DevKey;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -158,9 +159,7 @@ async fn a_key_is_trusted_by_its_name_and_its_signature() {
     let confused = jsonwebtoken::encode(&confused, &claims, &EncodingKey::from_secret(&public));
     assert_eq!(list(&service, &confused.unwrap()).await, 401);
     // Another key under the name of this one.
-    let directory = tempfile::tempdir().unwrap();
-    SigningKey::open_or_make(directory.path()).unwrap();
-    let pem = std::fs::read(directory.path().join("dev-signing-key.pem")).unwrap();
+    let pem = SigningKey::make().unwrap();
     let other =
         Header { kid: head["kid"].as_str().map(str::to_owned), ..Header::new(Algorithm::RS256) };
     let other = jsonwebtoken::encode(&other, &claims, &EncodingKey::from_rsa_pem(&pem).unwrap());

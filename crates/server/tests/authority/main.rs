@@ -23,6 +23,7 @@ mod permissions;
 mod pkce;
 mod redirects;
 mod refresh;
+mod shared_database;
 mod start;
 mod support;
 mod tls;

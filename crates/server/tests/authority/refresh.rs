@@ -6,7 +6,7 @@ use crate::support::{CONFIGURATION, Form, Jwt, PUBLIC, READ, READ_WRITE, Service
 
 const OFFLINE: &str = "openid offline_access";
 
-fn renew(tokens: &Value) -> Form {
+pub(crate) fn renew(tokens: &Value) -> Form {
     let token = tokens["refresh_token"].as_str().unwrap();
     form(&[("grant_type", "refresh_token"), ("client_id", PUBLIC), ("refresh_token", token)])
 }

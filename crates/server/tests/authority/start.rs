@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use clap::Parser;
 use muster::cli::ServeArgs;
 
-use crate::support::{PUBLIC, Service};
+use crate::support::{PUBLIC, Service, serve};
 
 #[tokio::test]
 async fn scripts_find_what_they_sign_in_with() {
@@ -36,6 +36,22 @@ async fn id_and_secret_are_made_once_for_their_owner_alone() {
         let mode = std::fs::metadata(service.data().join(file)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }
+}
+
+#[tokio::test]
+async fn what_is_no_application_is_not_replaced() {
+    let data = tempfile::tempdir().unwrap();
+    let file = data.path().join("dev-app.json");
+    for content in ["", "{}", r#"{"client_id":"x","client_secret":"x","sealing_key":"x"}"#] {
+        std::fs::write(&file, content).unwrap();
+        let refused = serve(data.path(), &[]).await.unwrap_err().to_string();
+        let wanted = "holds no application of --dev in JSON: remove it to have a new one made";
+        assert_eq!(refused, format!("{} {wanted}", file.display()));
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), content);
+    }
+    // What the message proposes helps.
+    std::fs::remove_file(&file).unwrap();
+    serve(data.path(), &[]).await.unwrap().stop().await;
 }
 
 #[tokio::test]

@@ -1,7 +1,10 @@
 //! The log: what stands in a line, and what never does.
 
+use std::collections::HashMap;
+
 use reqwest::Method;
 use serde_json::{Value, json};
+use testbed::Cluster;
 
 use crate::support::{COLLECTION, DEV_TENANT, OTHER_TENANT, Place, Server, mask};
 
@@ -124,28 +127,52 @@ async fn use_the_secret(server: &Server) {
     }
 }
 
+/// Serves at the chattiest level, looks at what is logged of everything, and for these texts.
+async fn keeps_to_itself(place: &Place, options: &[&str], texts: impl FnOnce() -> Vec<String>) {
+    let server = place.serve(&[&["--log", "trace"], options].concat());
+    let token = server.token().to_owned();
+    use_the_secret(&server).await;
+    let shown = server.stdout();
+    let log = server.stop();
+    assert!(log.lines().count() > 20, "there is a log to look at: {log}");
+    let culprit = log.lines().find(|line| line.contains(SECRET));
+    assert_eq!(culprit, None);
+    let texts = texts();
+    for part in token.split('.').chain(texts.iter().map(String::as_str)) {
+        assert!(!log.contains(part) && !shown.contains(part), "{part}");
+    }
+    // Bad requests are no failures of the service.
+    assert!(!log.contains("ERROR") && !log.contains("failed"), "{log}");
+    assert!(!log.contains("status=500") && !log.contains("\"status\":500"), "{log}");
+}
+
+/// The lines of a key, and the values of the application and what it seals with.
+fn secrets(key: &str, app: &str) -> Vec<String> {
+    let app: HashMap<String, String> = serde_json::from_str(app).unwrap();
+    let lines = key.lines().filter(|line| !line.starts_with("-----")).map(str::to_owned);
+    lines.chain(["client_secret", "sealing_key"].map(|name| app[name].clone())).collect()
+}
+
 #[tokio::test]
 async fn no_token_no_body_no_query_and_no_key_ever_stands_in_it() {
     for format in ["pretty", "json"] {
         let place = Place::new();
-        let server = place.serve(&["--log", "trace", "--log-format", format]);
-        let token = server.token().to_owned();
-        use_the_secret(&server).await;
-        let shown = server.stdout();
-        let log = server.stop();
-        assert!(log.lines().count() > 20, "there is a log to look at: {log}");
-        let culprit = log.lines().find(|line| line.contains(SECRET));
-        assert_eq!(culprit, None);
-        let key = std::fs::read_to_string(place.data("dev-signing-key.pem")).unwrap();
-        let mut parts: Vec<&str> = token.split('.').collect();
-        parts.extend(key.lines().filter(|line| !line.starts_with("-----")));
-        for part in parts {
-            assert!(!log.contains(part) && !shown.contains(part), "{part}");
-        }
-        // Bad requests are no failures of the service.
-        assert!(!log.contains("ERROR") && !log.contains("failed"), "{log}");
-        assert!(!log.contains("status=500") && !log.contains("\"status\":500"), "{log}");
+        let file = |name| std::fs::read_to_string(place.data(name)).unwrap();
+        let texts = || secrets(&file("dev-signing-key.pem"), &file("dev-app.json"));
+        keeps_to_itself(&place, &["--log-format", format], texts).await;
     }
+}
+
+#[tokio::test]
+async fn nor_does_a_key_that_the_database_has() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let (place, database) = (Place::new(), cluster.database());
+    let setting = |name| {
+        let select = "SELECT convert_from(value, 'UTF8') FROM settings WHERE name";
+        database.query(&format!("{select} = '{name}'"))
+    };
+    let texts = || secrets(&setting("dev_signing_key"), &setting("dev_app"));
+    keeps_to_itself(&place, &["--store", &database.url()], texts).await;
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 use reqwest::Method;
 use serde_json::json;
+use testbed::Cluster;
 
 use crate::support::{COLLECTION, OTHER_TENANT, Place, Server};
 
@@ -116,6 +117,20 @@ async fn it_is_of_the_key_in_its_data_directory() {
     let token = place.token(&["--data", "other"]);
     assert_eq!(other.list(&token).await.0, 200);
     assert_eq!(server.list(&token).await.0, 401);
+}
+
+#[tokio::test]
+async fn it_is_of_the_key_in_the_database_that_servers_share() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let (place, database) = (Place::new(), cluster.database());
+    let store = ["--store", &database.url()];
+    // The directory has a key, which is that of another register.
+    place.serve_empty(&[]).stop();
+    let none = place.fails(&[&["token"][..], &store].concat());
+    insta::assert_snapshot!(none, @"muster: the database has no signing key yet: start `muster serve --dev` with it first");
+    let server = place.serve_empty(&[&store[..], &["--data", "other"]].concat());
+    assert_eq!(server.list(&place.token(&store)).await.0, 200);
+    assert_eq!(server.list(&place.token(&[])).await.0, 401);
 }
 
 #[test]

@@ -15,10 +15,10 @@ use std::ops::ControlFlow;
 use model::TenantId;
 use uuid::Uuid;
 
-use crate::{Clock, Opening, StoreError, StoreUrl};
+use crate::{Clock, DEV_SETTINGS, Opening, StoreError, StoreUrl};
 use digest::{Digest, Sum};
 use side::Side;
-use table::{Claim, Row, SNAPSHOTS, TABLES, TENANTS, Table, Value};
+use table::{Claim, Row, SNAPSHOTS, Setting, TABLES, TENANTS, Table, Value};
 
 /// Rows that are read, and written in one transaction.
 const AT_ONCE: usize = 2_000;
@@ -264,7 +264,7 @@ impl Job<'_> {
 
     /// Copies what is not in the target yet.
     async fn copy(&mut self) -> Result<(), CopyError> {
-        let settings = self.source.settings().await.map_err(CopyError::Source)?;
+        let settings = self.settings().await.map_err(CopyError::Source)?;
         self.target.put_settings(&settings).await.map_err(CopyError::Target)?;
         let there = self.target.tenants().await.map_err(CopyError::Target)?;
         for tenant in self.source.tenants().await.map_err(CopyError::Source)? {
@@ -336,6 +336,16 @@ impl Job<'_> {
         Ok(())
     }
 
+    /// The settings of the source that the target is to have. Keys of `--dev` are secrets of servers:
+    /// a file is no place for them.
+    async fn settings(&self) -> Result<Vec<Setting>, StoreError> {
+        let mut settings = self.source.settings().await?;
+        if matches!(self.target, Side::Sqlite(_)) {
+            settings.retain(|(name, _)| !name.starts_with(DEV_SETTINGS));
+        }
+        Ok(settings)
+    }
+
     /// That the target has no other tenants and no other settings.
     async fn verify_rest(&self, tenants: &[Uuid]) -> Result<CopiedTable, CopyError> {
         let found = self.target.tenants().await.map_err(CopyError::Target)?;
@@ -345,15 +355,13 @@ impl Job<'_> {
             let of = "the register".to_owned();
             return Err(CopyError::Differs { table: TENANTS.name, of, found, wanted });
         }
-        let sum = async |side: &Side| -> Result<Sum, StoreError> {
+        let sum = |settings: Vec<Setting>| -> Sum {
             let mut digest = Digest::default();
-            for (name, value) in side.settings().await? {
-                digest.setting(&name, &value);
-            }
-            Ok(digest.sum())
+            settings.iter().for_each(|(name, value)| digest.setting(name, value));
+            digest.sum()
         };
-        let source = sum(&self.source).await.map_err(CopyError::Source)?;
-        let target = sum(&self.target).await.map_err(CopyError::Target)?;
+        let source = sum(self.settings().await.map_err(CopyError::Source)?);
+        let target = sum(self.target.settings().await.map_err(CopyError::Target)?);
         same("settings", || "the register".to_owned(), &source, &target)?;
         Ok(copied("settings", &source))
     }

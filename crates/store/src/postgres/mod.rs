@@ -309,6 +309,10 @@ impl Postgres {
         attempted!(self, within ADMINISTERED, |client| tenants::remove_rest(client, id))
     }
 
+    pub(crate) async fn find_setting(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        attempted!(self, within AT_ONCE, |client| schema::value(client, name))
+    }
+
     pub(crate) async fn setting(&self, name: &str, first: &[u8]) -> Result<Vec<u8>, StoreError> {
         attempted!(self, within AT_ONCE, |client| schema::setting(client, name, first))
     }

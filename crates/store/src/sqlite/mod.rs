@@ -206,6 +206,10 @@ impl Sqlite {
         self.readers.read(|connection| snapshots::list(connection, tenant))
     }
 
+    pub(crate) fn find_setting(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        schema::value(&self.admin(), name)
+    }
+
     pub(crate) fn setting(&self, name: &str, first: &[u8]) -> Result<Vec<u8>, StoreError> {
         schema::setting(&self.admin(), name, first)
     }

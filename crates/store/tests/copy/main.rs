@@ -120,6 +120,32 @@ async fn progress_counts_each_row_twice_and_ends_with_all() {
     assert!(heard.iter().all(|progress| progress.of == all), "{heard:?}");
 }
 
+/// A file is no place for secrets.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_of_dev_go_to_other_servers_and_into_no_file() {
+    let (Some(source), Some(database), file) =
+        (Place::database(), Place::database(), Place::file())
+    else {
+        return;
+    };
+    let store = source.open().await;
+    for name in ["dev_signing_key", "dev_app", "paging_key"] {
+        store.setting(name, name.as_bytes()).await.unwrap();
+    }
+    store.close().await;
+    for (place, has_keys) in [(&database, true), (&file, false)] {
+        let copied = copy(&source, place).await.unwrap();
+        assert_eq!(table(&copied, "settings").0, if has_keys { 3 } else { 1 });
+        let store = place.open().await;
+        for name in ["dev_signing_key", "dev_app"] {
+            let found = store.find_setting(name).await.unwrap();
+            assert_eq!(found, has_keys.then(|| name.as_bytes().to_vec()), "{name}");
+        }
+        assert!(store.find_setting("paging_key").await.unwrap().is_some());
+        store.close().await;
+    }
+}
+
 /// The name of a caller may hold what PostgreSQL cannot store.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_other_engine_cannot_hold_is_replaced() {

@@ -8,7 +8,7 @@ mod sign_in;
 
 pub(crate) use answer::{Answer, Jwt};
 pub(crate) use form::{Form, form};
-pub(crate) use service::{APP_REDIRECT, DEV_TENANT, PUBLIC, Service};
+pub(crate) use service::{APP_REDIRECT, DEV_TENANT, PUBLIC, Service, serve};
 pub(crate) use sign_in::{CHALLENGE, Page, REDIRECT, VERIFIER};
 
 /// Permissions, by their names.

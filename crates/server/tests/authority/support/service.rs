@@ -6,9 +6,10 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use clap::Parser;
-use muster::app::Server;
+use muster::app::{Server, StartError};
 use muster::auth::SigningKey;
 use muster::cli::ServeArgs;
+use muster::dev_keys::DevKey;
 use reqwest::{Method, RequestBuilder};
 use tempfile::TempDir;
 
@@ -19,7 +20,6 @@ pub(crate) const DEV_TENANT: &str = "d0d0d0d0-0000-4000-8000-000000000001";
 pub(crate) const PUBLIC: &str = "d0d0d0d0-0000-4000-8000-0000000000cc";
 /// An address that is registered.
 pub(crate) const APP_REDIRECT: &str = "https://app.test/callback?from=muster";
-const KEY_FILE: &str = "dev-signing-key.pem";
 const COLLECTION: &str = "/beta/deviceManagement/importedDeviceIdentities";
 
 /// A running service.
@@ -33,17 +33,27 @@ impl Service {
     pub(crate) async fn start() -> Self {
         let data = TempDir::new().unwrap();
         // Making an RSA key takes longer than most tests: all services of a run share one.
-        std::fs::write(data.path().join(KEY_FILE), signing_key()).unwrap();
+        std::fs::write(data.path().join(SigningKey::FILE), signing_key()).unwrap();
+        Self::start_in(data, &[]).await
+    }
+
+    /// A service with a directory and further options of its own.
+    pub(crate) async fn start_in(data: TempDir, options: &[&str]) -> Self {
         let redirects = reqwest::redirect::Policy::none();
         let http = reqwest::Client::builder().no_proxy().redirect(redirects).build().unwrap();
-        let server = Some(serve(data.path()).await);
+        let server = Some(serve(data.path(), options).await.unwrap());
         Self { server, http, data }
     }
 
     /// Stops the service and starts it again, on other ports.
     pub(crate) async fn restart(&mut self) {
+        self.restart_with(&[]).await;
+    }
+
+    /// As [`Service::restart`], with further options.
+    pub(crate) async fn restart_with(&mut self, options: &[&str]) {
         self.server.take().unwrap().stop().await;
-        self.server = Some(serve(self.data.path()).await);
+        self.server = Some(serve(self.data.path(), options).await.unwrap());
     }
 
     pub(crate) fn data(&self) -> &Path {
@@ -123,19 +133,15 @@ pub(crate) fn token_path(tenant: &str) -> String {
     format!("/{tenant}/oauth2/v2.0/token")
 }
 
-async fn serve(data: &Path) -> Server {
+pub(crate) async fn serve(data: &Path, options: &[&str]) -> Result<Server, StartError> {
     let directory = data.display().to_string();
+    let usual = ["muster", "--dev", "--no-sample", "--listen", "127.0.0.1:0", "--data", &directory];
     let redirect = ["--dev-redirect-uri", APP_REDIRECT];
-    let given = ["muster", "--dev", "--no-sample", "--listen", "127.0.0.1:0", "--data", &directory];
-    let args = ServeArgs::try_parse_from(given.iter().chain(&redirect)).unwrap();
-    Server::start(&args).await.unwrap()
+    let given = usual.iter().chain(&redirect).chain(options);
+    Server::start(&ServeArgs::try_parse_from(given).unwrap()).await
 }
 
 fn signing_key() -> &'static [u8] {
     static KEY: OnceLock<Vec<u8>> = OnceLock::new();
-    KEY.get_or_init(|| {
-        let directory = TempDir::new().unwrap();
-        SigningKey::open_or_make(directory.path()).unwrap();
-        std::fs::read(directory.path().join(KEY_FILE)).unwrap()
-    })
+    KEY.get_or_init(|| SigningKey::make().unwrap())
 }
