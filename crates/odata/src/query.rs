@@ -27,7 +27,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 pub use apply::{Apply, Group, GroupOrder, Tally};
-pub use error::{Limit, Place, QueryError, QueryFault};
+pub use error::{Limit, Place, QueryError, QueryFault, Quotes};
 pub use evaluate::Row;
 pub use expr::{Column, Comparison, Expr, Property};
 pub use function::{Definition, Function, Parameter};

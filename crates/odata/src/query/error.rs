@@ -134,13 +134,15 @@ pub enum QueryFault {
         "{} and {} are compared, which have no common values.{}",
         left.name(),
         right.name(),
-        quotes(*left, *right)
+        advice(*quotes)
     )]
     Incomparable {
         /// The type on the left.
         left: Type,
         /// The type on the right.
         right: Type,
+        /// What is wrong with the literal, if it is that.
+        quotes: Option<Quotes>,
     },
     /// An operand or argument of the wrong type.
     #[error("{wanted} is wanted here, but this is {}.", name_of(*found))]
@@ -175,6 +177,15 @@ pub enum QueryFault {
     /// Valid OData that this language does not have.
     #[error("{0} is used, which is valid OData, but not offered here.")]
     NotOffered(String),
+}
+
+/// How a literal that is compared with something else is quoted wrongly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quotes {
+    /// Text and members of enumerations have them.
+    Missing,
+    /// Numbers, dates, times and `true` do not.
+    TooMany,
 }
 
 /// What keeps the work for one option bounded.
@@ -254,15 +265,10 @@ fn name_of(found: Option<Type>) -> &'static str {
     found.map_or("null", Type::name)
 }
 
-/// What to do about text that is compared with a date or number.
-fn quotes(left: Type, right: Type) -> &'static str {
-    match (left, right) {
-        (Type::String, Type::Guid) | (Type::Guid, Type::String) => {
-            " Put the GUID in single quotes."
-        }
-        (Type::String, Type::Enum(_) | Type::Boolean)
-        | (Type::Enum(_) | Type::Boolean, Type::String) => "",
-        (Type::String, _) | (_, Type::String) => " Write numbers, dates and times without quotes.",
-        _ => "",
+fn advice(quotes: Option<Quotes>) -> &'static str {
+    match quotes {
+        Some(Quotes::Missing) => " Put the literal in single quotes.",
+        Some(Quotes::TooMany) => " Write the literal without quotes.",
+        None => "",
     }
 }

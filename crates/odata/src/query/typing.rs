@@ -1,7 +1,7 @@
 //! What may be combined with what: makes typed expressions of typed operands. Must not know the
 //! grammar.
 
-use super::error::{Limit, QueryFault, echo};
+use super::error::{Limit, QueryFault, Quotes, echo};
 use super::expr::{Comparison, Expr};
 use super::function::{Definition, Function, Parameter};
 use super::value::{Type, Value};
@@ -114,6 +114,16 @@ fn promote<'a>(operand: Operand<'a>, wanted: Option<Type>) -> Result<Operand<'a>
     Ok(Operand { expr: Expr::Literal(value), ..operand })
 }
 
+/// Whether quotes are what is wrong with a literal of a type where another is wanted.
+fn misquoted(literal: Type, wanted: Type) -> Option<Quotes> {
+    match (literal, wanted) {
+        (Type::Enum(_), _) => None,
+        (Type::String, _) => Some(Quotes::TooMany),
+        (_, Type::String | Type::Enum(_)) => Some(Quotes::Missing),
+        _ => None,
+    }
+}
+
 /// Refuses to compare what has no common values.
 fn comparable<'a>(left: &Operand<'a>, right: &Operand<'a>) -> Result<(), Fault<'a>> {
     let (Some(left_type), Some(right_type)) = (left.expr.ty(), right.expr.ty()) else {
@@ -122,7 +132,12 @@ fn comparable<'a>(left: &Operand<'a>, right: &Operand<'a>) -> Result<(), Fault<'
     if left_type == right_type || (left_type.is_number() && right_type.is_number()) {
         return Ok(());
     }
-    Err((left.at, QueryFault::Incomparable { left: left_type, right: right_type }))
+    let quotes = match (left.literal(), right.literal()) {
+        (Some(_), None) => misquoted(left_type, right_type),
+        (None, Some(_)) => misquoted(right_type, left_type),
+        _ => None,
+    };
+    Err((left.at, QueryFault::Incomparable { left: left_type, right: right_type, quotes }))
 }
 
 pub(super) fn compare<'a>(

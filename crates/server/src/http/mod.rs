@@ -264,6 +264,7 @@ fn client_request_id(headers: &HeaderMap) -> Option<HeaderValue> {
 async fn serve(app: &App, call: &mut Call, body: Body) -> Result<Reply, ApiError> {
     check_head(&call.head)?;
     negotiate::version(call.headers())?;
+    negotiate::isolation(call.headers())?;
     let Found { route, id } = routes::find(&call.head.method, call.head.uri.path())?;
     call.operation = Some(route.operation);
     let origin = app.origins.origin(&call.head, call.peer)?;

@@ -7,8 +7,8 @@ use http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue};
 use store::{Precondition, Revisions};
 
-use super::error::ApiError;
-pub(super) use accept::format;
+use super::error::{ApiError, ErrorKind};
+pub(super) use accept::{EXACT, Range, format, ranges};
 
 /// What the client prefers (RFC 7240), as far as this service knows it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -105,22 +105,59 @@ fn unquoted_split(value: &str, separator: char) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Reads `OData-MaxVersion` (OData Part 1, 8.2.7), behind which clients on .NET name themselves.
+/// Reads `OData-Version` and `OData-MaxVersion` (OData Part 1, 8.1.5 and 8.2.7), behind which clients
+/// on .NET name themselves.
 ///
 /// # Errors
-/// The client does not take version 4.0, or what it takes cannot be told.
+/// The request is of a version that is not served, or its client does not take version 4.0.
 pub(super) fn version(headers: &HeaderMap) -> Result<(), ApiError> {
-    let Some(most) = headers.get("odata-maxversion") else { return Ok(()) };
-    let most = String::from_utf8_lossy(most.as_bytes());
-    let number = most.split(';').next().unwrap_or_default().trim();
-    if number.parse::<f64>().is_ok_and(|number| number >= 4.0) {
-        return Ok(());
+    let is_read = |version: &str| matches!(version, "4" | "4.0" | "4.01");
+    if let Some(shown) = other_version(headers, "odata-version", is_read) {
+        return Err(ApiError::bad_request(format!(
+            "This service reads requests of versions 4.0 and 4.01 of OData, and the header \
+             'OData-Version' names another: it is '{shown}'. Send 4.0 or leave it out."
+        )));
     }
-    let shown: String = most.chars().take(60).collect();
-    Err(ApiError::bad_request(format!(
-        "This service answers in version 4.0 of OData, which the header 'OData-MaxVersion' does \
-         not allow: it is '{shown}'. Send 4.0 or leave it out."
-    )))
+    if let Some(shown) = other_version(headers, "odata-maxversion", is_four_or_above) {
+        return Err(ApiError::bad_request(format!(
+            "This service answers in version 4.0 of OData, which the header 'OData-MaxVersion' does \
+             not allow: it is '{shown}'. Send 4.0 or leave it out."
+        )));
+    }
+    Ok(())
+}
+
+/// What a header says that names no version that will do, as far as it can be shown.
+fn other_version(headers: &HeaderMap, name: &str, will_do: fn(&str) -> bool) -> Option<String> {
+    headers.get_all(name).iter().find_map(|value| {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        let version = value.split(';').next().unwrap_or_default().trim();
+        (!will_do(version)).then(|| value.chars().take(60).collect())
+    })
+}
+
+fn is_four_or_above(version: &str) -> bool {
+    let is_whole = |number: &str| number.bytes().all(|byte| byte.is_ascii_digit());
+    let (major, minor) = version.split_once('.').unwrap_or((version, "0"));
+    is_whole(major)
+        && is_whole(minor)
+        && !minor.is_empty()
+        && major.parse().is_ok_and(|major: u32| major >= 4)
+}
+
+/// Reads `Isolation` (OData Part 1, 8.2.5), which OData 4.0 calls `OData-Isolation`.
+///
+/// # Errors
+/// The client wants its pages to be of one instant, which they are not.
+pub(super) fn isolation(headers: &HeaderMap) -> Result<(), ApiError> {
+    let names = ["odata-isolation", "isolation"];
+    let mut values = names.iter().flat_map(|name| headers.get_all(*name));
+    if values.any(|value| value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"snapshot")) {
+        let message = "Snapshot isolation is not offered: a page shows the register as it is when \
+                       it is read. Leave the header 'OData-Isolation' out.";
+        return Err(ApiError::new(ErrorKind::PreconditionFailed, message));
+    }
+    Ok(())
 }
 
 /// Reads `If-Match` and `If-None-Match` (RFC 9110, 13.1).

@@ -23,6 +23,9 @@ use super::routes::{self, COLLECTION, NAMESPACE};
 const ERROR_JSON: HeaderValue = HeaderValue::from_static("application/json");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain");
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+/// Forms of JSON share an address and a tag, and pages of any size an address: a cache must not take
+/// one for the other.
+const VARIES_BY: HeaderValue = HeaderValue::from_static("accept, prefer");
 pub(super) const ONE_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
 const ODATA_4: HeaderValue = HeaderValue::from_static("4.0");
 /// Seconds after which a client may try again when the service was busy or its store away.
@@ -364,6 +367,7 @@ fn common(mut response: Response, envelope: &Envelope) -> Response {
     headers.insert(CLIENT_REQUEST_ID, client);
     headers.insert(ODATA_VERSION, ODATA_4);
     headers.insert(CACHE_CONTROL, NO_CACHE);
+    headers.insert(header::VARY, VARIES_BY);
     if envelope.is_secure {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, ONE_YEAR);
     }

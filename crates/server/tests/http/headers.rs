@@ -160,6 +160,33 @@ each_engine!(only_a_new_row_has_a_location, async |service: &Service| {
     }
 });
 
+each_engine!(a_request_of_another_version_is_refused, async |service: &Service| {
+    let create = |version| service.post("", &serial(version)).header("odata-version", version);
+    for version in ["4.0", "4.01", "4", "4.0;NetFx"] {
+        let answer = create(version).await;
+        assert_eq!((answer.status.as_u16(), answer.header("odata-version")), (201, "4.0"));
+    }
+    for version in ["3.0", "3.0;NetFx", "4.02", "4.005", "5.0", "+4.0", "-4", "four", ""] {
+        let message = create(version).await.fails(400, "BadRequest");
+        assert!(message.contains("'OData-Version'"), "{version}: {message}");
+    }
+    let twice = create("4.0").header("odata-version", "3.0");
+    assert!(twice.await.fails(400, "BadRequest").contains("'3.0'"));
+    assert_eq!(service.get("/$count").await.text(), "4");
+});
+
+// 8.2.5: MUST NOT be processed where snapshots are not supported.
+each_engine!(nobody_is_told_that_pages_are_of_one_instant, async |service: &Service| {
+    for name in ["OData-Isolation", "Isolation"] {
+        let create = |value| service.post("", &serial("S")).header(name, value);
+        let message = create(" Snapshot").await.fails(412, "PreconditionFailed");
+        assert!(message.contains("'OData-Isolation'"), "{message}");
+        assert_eq!(service.get("/$count").await.text(), "0");
+    }
+    let other = service.get("").header("isolation", "of-something-else").await;
+    assert_eq!(other.status, 200);
+});
+
 each_engine!(a_client_that_does_not_take_this_version_is_told, async |service: &Service| {
     let ask = |most| service.get("").header("odata-maxversion", most);
     for most in ["4.0", "4.01", "5.0", "4", "4.0;NetFx", " 4.0 ; x"] {
@@ -170,7 +197,7 @@ each_engine!(a_client_that_does_not_take_this_version_is_told, async |service: &
             "{most}"
         );
     }
-    for most in ["3.0", "3.0;NetFx", "0", "-4", "NaN", "four", ""] {
+    for most in ["3.0", "3.0;NetFx", "0", "-4", "+4.0", "4.", "4.x", "inf", "NaN", "four", ""] {
         let message = ask(most).await.fails(400, "BadRequest");
         assert!(message.contains("'OData-MaxVersion'"), "{most}: {message}");
     }

@@ -48,8 +48,22 @@ fn an_error_says_what_is_expected_and_where() {
         (
             "mixed gt '2013-05-24'",
             "Invalid filter clause: at character 1 of $filter, Edm.DateTimeOffset and Edm.String \
-             are compared, which have no common values. Write numbers, dates and times without \
-             quotes.",
+             are compared, which have no common values. Write the literal without quotes.",
+        ),
+        (
+            "name eq 353205113926410",
+            "Invalid filter clause: at character 1 of $filter, Edm.String and Edm.Int32 are \
+             compared, which have no common values. Put the literal in single quotes.",
+        ),
+        (
+            "4 ne colour",
+            "Invalid filter clause: at character 1 of $filter, Edm.Int32 and paint.shop.colour are \
+             compared, which have no common values. Put the literal in single quotes.",
+        ),
+        (
+            "name eq mixed",
+            "Invalid filter clause: at character 1 of $filter, Edm.String and Edm.DateTimeOffset are \
+             compared, which have no common values.",
         ),
         (
             "length(name)",

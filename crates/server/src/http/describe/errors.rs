@@ -16,7 +16,9 @@ pub(super) const fn about(kind: ErrorKind) -> &'static str {
         ErrorKind::NotAcceptable => "The answer has no form that the client takes.",
         ErrorKind::RequestTimeout => "The body did not come in time.",
         ErrorKind::Conflict => "Another identity has the same type and identifier.",
-        ErrorKind::PreconditionFailed => "The `ETag` is not as the condition asks.",
+        ErrorKind::PreconditionFailed => {
+            "The `ETag` is not as the condition asks, or pages are asked for in snapshot isolation."
+        }
         ErrorKind::TooLarge => "The body, or what it holds, is larger than the limit.",
         ErrorKind::HeadTooLarge => "The head of the request is larger than the limit.",
         ErrorKind::FailedDependency => "In a batch, what the request depends on has failed.",

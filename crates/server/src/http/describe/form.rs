@@ -1,9 +1,9 @@
 //! Which of the two forms of the metadata a client wants. Must not know what they hold.
 
 use http::HeaderMap;
-use http::header::ACCEPT;
 
 use super::super::error::{ApiError, ErrorKind};
+use super::super::negotiate::{EXACT, Range, ranges};
 
 /// A form of the metadata.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,21 +28,20 @@ impl Form {
 /// would rather have.
 pub(super) fn wanted(headers: &HeaderMap, format: Option<&str>) -> Result<Form, ApiError> {
     if let Some(format) = format {
-        let media = format.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let name = media.strip_prefix("application/").unwrap_or(&media);
-        let known = Form::ALL.into_iter().find(|form| form.name() == name);
+        let range = Range::read(format);
+        let is_named = |form: &Form| {
+            range.media.eq_ignore_ascii_case(form.name())
+                || range.exactness("application", form.name()) == EXACT
+        };
+        let known = Form::ALL.into_iter().find(is_named).filter(|_| range.is_offered);
         return known.ok_or_else(|| refused("The value of '$format' does not fit"));
     }
-    if !headers.contains_key(ACCEPT) {
-        return Ok(Form::Xml);
-    }
-    let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let ranges: Vec<&str> = values.flat_map(|value| value.split(',')).collect();
-    let [xml, json] = Form::ALL.map(|form| quality(&ranges, form));
-    match (xml, json) {
-        (0, 0) => Err(refused("Nothing in 'Accept' fits")),
-        _ if json > xml => Ok(Form::Json),
-        _ => Ok(Form::Xml),
+    let Some(ranges) = ranges(headers)? else { return Ok(Form::Xml) };
+    let [xml, json] = Form::ALL.map(|form| weight(&ranges, form));
+    match json > xml {
+        true => Ok(Form::Json),
+        false if xml > 0.0 => Ok(Form::Xml),
+        false => Err(refused("Nothing in 'Accept' fits")),
     }
 }
 
@@ -51,38 +50,24 @@ fn refused(why: &str) -> ApiError {
     ApiError::new(ErrorKind::NotAcceptable, message)
 }
 
-/// How much a form is wanted, in thousandths: the range that names it most exactly decides
-/// (RFC 9110, 12.5.1).
-fn quality(ranges: &[&str], form: Form) -> u16 {
-    let mut best = (0, 0);
-    for range in ranges {
-        let mut parts = range.split(';').map(|part| part.trim().to_ascii_lowercase());
-        let media = parts.next().unwrap_or_default();
-        let exactness = match media.split_once('/') {
-            Some(("application", name)) if name == form.name() => 3,
-            Some(("application", "*")) => 2,
-            Some(("*", "*")) => 1,
-            _ => continue,
-        };
-        let weight = parts.find_map(|part| part.strip_prefix("q=").map(thousandths));
-        best = best.max((exactness, weight.unwrap_or(1_000)));
+/// How much a form is wanted: the range that names it most exactly decides (RFC 9110, 12.5.1).
+fn weight(ranges: &[Range<'_>], form: Form) -> f32 {
+    let (mut exactness, mut weight) = (0, 0.0_f32);
+    for range in ranges.iter().filter(|range| range.is_offered) {
+        let heard = range.exactness("application", form.name());
+        if heard > exactness {
+            (exactness, weight) = (heard, range.weight);
+        } else if heard == exactness && heard > 0 {
+            weight = weight.max(range.weight);
+        }
     }
-    best.1
-}
-
-/// A weight such as `0.5`. What is none counts as if it were not there.
-fn thousandths(weight: &str) -> u16 {
-    let (whole, fraction) = weight.trim().split_once('.').unwrap_or((weight.trim(), ""));
-    let fraction = format!("{fraction:0<3}");
-    match (whole, fraction.get(..3).and_then(|digits| digits.parse().ok())) {
-        ("0" | "", Some(thousandths)) => thousandths,
-        _ => 1_000,
-    }
+    weight
 }
 
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
+    use http::header::ACCEPT;
 
     use super::*;
 
@@ -105,6 +90,10 @@ mod tests {
             ("application/*;q=0.1, application/JSON;q=0", Some(Form::Xml)),
             ("text/html", None),
             ("*/*;q=0", None),
+            ("", Some(Form::Xml)),
+            ("application/xml;charset=utf-16", None),
+            ("application/xml;charset=utf-16, application/json", Some(Form::Json)),
+            ("application/json;profile=\",application/xml\"", Some(Form::Json)),
         ] {
             assert_eq!(accepted(accept), form, "{accept}");
         }
@@ -117,6 +106,8 @@ mod tests {
         assert_eq!(wanted("json"), Some(Form::Json));
         assert_eq!(wanted("XML"), Some(Form::Xml));
         assert_eq!(wanted("application/json;odata.metadata=minimal"), Some(Form::Json));
+        assert_eq!(wanted("application/json;odata.metadata=nonsense"), None);
+        assert_eq!(wanted("application/*"), None);
         assert_eq!(wanted("atom"), None);
         assert_eq!(wanted(""), None);
     }

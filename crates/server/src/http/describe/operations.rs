@@ -255,6 +255,7 @@ pub(super) fn errors(route: &Route) -> impl Iterator<Item = ErrorKind> {
     ErrorKind::ALL.into_iter().filter(move |kind| match kind {
         ErrorKind::BadRequest
         | ErrorKind::NotAcceptable
+        | ErrorKind::PreconditionFailed
         | ErrorKind::HeadTooLarge
         | ErrorKind::NotImplemented
         | ErrorKind::Internal => true,
@@ -262,7 +263,6 @@ pub(super) fn errors(route: &Route) -> impl Iterator<Item = ErrorKind> {
         ErrorKind::Forbidden | ErrorKind::TooManyRequests => is_for_some,
         ErrorKind::ModelValidation | ErrorKind::TooLarge | ErrorKind::RequestTimeout => has_body,
         ErrorKind::NotFound => has_key,
-        ErrorKind::PreconditionFailed => row.is_conditional,
         ErrorKind::Conflict => matches!(operation, Operation::Create | Operation::Update),
         // Whatever is described here is a method that its path takes, and no part of a batch.
         ErrorKind::MethodNotAllowed | ErrorKind::FailedDependency => false,

@@ -42,21 +42,30 @@ pub(in super::super) fn format(headers: &HeaderMap, options: &Options) -> Result
     if let Some(value) = options.get(SystemOption::Format) {
         return Ok(of_option(value));
     }
-    let mut values = headers.get_all(ACCEPT).iter().peekable();
-    if values.peek().is_none() {
+    let Some(ranges) = ranges(headers)? else {
         return Ok(Format { place: "Accept", json: Some(Form::default()), text: true });
-    }
+    };
     let mut wishes = Wishes::default();
-    for value in values {
-        let value = value.to_str().map_err(|_| {
-            ApiError::bad_request("The header 'Accept' holds characters that are not ASCII.")
-        })?;
-        unquoted_split(value, ',').for_each(|range| wishes.hear(&Range::read(range)));
-    }
+    ranges.iter().for_each(|range| wishes.hear(range));
     // A bare number is JSON, too, with whatever metadata: it does for those who do not speak of
     // text.
     let text = if wishes.text.exactness == 0 { wishes.number } else { wishes.text };
     Ok(Format { place: "Accept", json: wishes.form(), text: text.is_taken() })
+}
+
+/// The ranges of `Accept`; `None` without it.
+///
+/// # Errors
+/// It cannot be read.
+pub(in super::super) fn ranges(headers: &HeaderMap) -> Result<Option<Vec<Range<'_>>>, ApiError> {
+    let mut ranges: Option<Vec<Range<'_>>> = None;
+    for value in headers.get_all(ACCEPT) {
+        let value = value.to_str().map_err(|_| {
+            ApiError::bad_request("The header 'Accept' holds characters that are not ASCII.")
+        })?;
+        ranges.get_or_insert_default().extend(unquoted_split(value, ',').map(Range::read));
+    }
+    Ok(ranges)
 }
 
 /// `$format` names one media type, or JSON by its short name (OData 4.01 Part 2, 5.1.9).
@@ -145,18 +154,22 @@ impl Wish {
     }
 }
 
+/// How exactly a range names a media type whose name it is.
+pub(in super::super) const EXACT: u8 = 3;
+
 /// One range of media types, with what its parameters ask for.
-struct Range<'a> {
-    media: &'a str,
-    weight: f32,
+pub(in super::super) struct Range<'a> {
+    pub(in super::super) media: &'a str,
+    /// Between 0, for what is not taken, and 1.
+    pub(in super::super) weight: f32,
     metadata: Option<Metadata>,
     ieee754_compatible: Option<bool>,
     /// Whether an answer can be as the parameters ask.
-    is_offered: bool,
+    pub(in super::super) is_offered: bool,
 }
 
 impl<'a> Range<'a> {
-    fn read(text: &'a str) -> Self {
+    pub(in super::super) fn read(text: &'a str) -> Self {
         let mut parts = unquoted_split(text, ';').map(str::trim);
         let mut range = Self {
             media: parts.next().unwrap_or_default(),
@@ -206,8 +219,8 @@ impl<'a> Range<'a> {
     }
 
     /// How exactly the range names a media type: not at all, by everything, by its kind, by its
-    /// name.
-    fn exactness(&self, kind: &str, name: &str) -> u8 {
+    /// name ([`EXACT`]).
+    pub(in super::super) fn exactness(&self, kind: &str, name: &str) -> u8 {
         match self.media.split_once('/') {
             _ if self.media.is_empty() => 1,
             Some(("*", "*")) => 1,
@@ -215,7 +228,7 @@ impl<'a> Range<'a> {
             Some((given, last))
                 if given.eq_ignore_ascii_case(kind) && last.eq_ignore_ascii_case(name) =>
             {
-                3
+                EXACT
             }
             _ => 0,
         }

@@ -106,6 +106,7 @@ impl Answer {
         assert!(!self.headers["client-request-id"].is_empty());
         assert_eq!(self.header("odata-version"), "4.0");
         assert_eq!(self.header("cache-control"), "no-cache");
+        assert_eq!(self.header("vary"), "accept, prefer");
         assert_eq!(self.maybe_header("strict-transport-security"), None, "only under TLS");
         let is_challenged = self.maybe_header("www-authenticate").is_some();
         assert_eq!(is_challenged, self.status == StatusCode::UNAUTHORIZED);

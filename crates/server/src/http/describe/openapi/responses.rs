@@ -11,8 +11,8 @@ use super::super::operations;
 use super::{reference, schemas};
 
 /// The headers that every answer carries.
-pub(super) const OF_ALL: [&str; 4] =
-    ["request-id", "client-request-id", "OData-Version", "Cache-Control"];
+pub(super) const OF_ALL: [&str; 5] =
+    ["request-id", "client-request-id", "OData-Version", "Cache-Control", "Vary"];
 /// Those that some errors carry.
 const RETRY_AFTER: &str = "Retry-After";
 const WWW_AUTHENTICATE: &str = "WWW-Authenticate";
@@ -37,12 +37,13 @@ pub(super) fn headers() -> Map<String, Value> {
     let always = |about: &str, schema: Value| json!({ "description": about, "required": true, "schema": schema });
     let sometimes = |about: &str| json!({ "description": about, "schema": { "type": "string" } });
     let text = || json!({ "type": "string" });
-    let [request, client, version, cache] = OF_ALL;
+    let [request, client, version, cache, vary] = OF_ALL;
     let headers = [
         (request, always("The request in the log.", json!({ "type": "string", "format": "uuid" }))),
         (client, always("The client's own id for it, else the same as `request-id`.", text())),
         (version, always("The version of OData.", json!({ "const": "4.0" }))),
         (cache, always("What caches may do: ask each time.", text())),
+        (vary, always("What else than the address decides on the answer.", text())),
         ("ETag", always("The tag of the identity as it is now.", text())),
         ("Location", always("The address of the new identity.", text())),
         ("OData-EntityId", always("The address of the identity.", text())),
