@@ -6,6 +6,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 
 use rusqlite::Connection;
+use testbed::Cluster;
 
 use crate::support::{Place, mask, run};
 
@@ -114,12 +115,27 @@ fn the_database_is_no_database() {
 
 #[test]
 fn the_database_is_of_another_program() {
-    let place = register();
-    fs::remove_file(place.data("muster.db")).unwrap();
-    let database = Connection::open(place.data("muster.db")).unwrap();
-    database.execute_batch("CREATE TABLE tenants (name TEXT); CREATE TABLE notes (n)").unwrap();
-    drop(database);
-    insta::assert_snapshot!(place.fails(&SERVE), @"muster: the database is another program's: it has tables, but not those of muster");
+    let cluster = Cluster::shared();
+    for tables in [
+        "CREATE TABLE tenants (name text); CREATE TABLE notes (note text)",
+        "CREATE TABLE migrations (id integer, migration text, batch integer)",
+    ] {
+        let place = register();
+        fs::remove_file(place.data("muster.db")).unwrap();
+        let database = Connection::open(place.data("muster.db")).unwrap();
+        database.execute_batch(tables).unwrap();
+        drop(database);
+        let failure = place.fails(&SERVE);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(failure, @"muster: the database is another program's: it has tables, but not those of muster");
+        }
+        let Some(cluster) = cluster else { continue };
+        let database = cluster.database();
+        database.query(tables);
+        let store = ["--store", &database.url()];
+        assert_eq!(place.fails(&[&SERVE[..], &store].concat()), failure);
+        assert_eq!(place.fails(&[&["admin", "migrate"][..], &store].concat()), failure);
+    }
 }
 
 #[test]

@@ -38,8 +38,11 @@ const LEDGER: &str = "CREATE TABLE IF NOT EXISTS migrations (
 /// to do. Large tables take their time, so nothing ends it.
 pub(super) const TURN: &str = "BEGIN; SET LOCAL statement_timeout = 0; \
      LOCK TABLE migrations IN ACCESS EXCLUSIVE MODE";
-const OURS: &str = "SELECT to_regclass('migrations') IS NOT NULL, NOT EXISTS \
-     (SELECT FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r')";
+/// Other programs have a table of this name, too.
+const OURS: &str = "SELECT EXISTS (SELECT FROM pg_attribute \
+         WHERE attrelid = to_regclass('migrations') AND attname = 'applied_ticks'), \
+     NOT EXISTS (SELECT FROM pg_class \
+         WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r')";
 const FOUND: &str = "SELECT coalesce(max(version), 0) FROM migrations";
 const APPLIED: &str = "INSERT INTO migrations (version, name, applied_ticks) VALUES ($1, $2, $3)";
 const SET: &str =

@@ -102,7 +102,9 @@ fn known() -> i64 {
 /// The schema version of a database, 0 of an empty one.
 pub(super) fn version(connection: &Connection) -> Result<i64, StoreError> {
     let (is_ours, is_empty): (bool, bool) = connection.query_row(
-        "SELECT coalesce(max(name = 'migrations'), 0), count(*) = 0 FROM sqlite_schema",
+        // Other programs have a table of this name, too.
+        "SELECT EXISTS (SELECT 1 FROM pragma_table_info('migrations') WHERE name = 'applied_ticks'),
+             NOT EXISTS (SELECT 1 FROM sqlite_schema)",
         [],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
