@@ -144,7 +144,8 @@ fn annotation(name: &str, literal: &Literal, place: &str) -> Result<(), Fault> {
     }
     let ours = |text: &str| text.trim_start_matches('#') == ENTITY_TYPE;
     match literal {
-        _ if name != "@odata.type" => Ok(()),
+        // OData 4.01 may leave the prefix out (JSON Format 4.01, 4.5).
+        _ if !["@odata.type", "@type"].contains(&name) => Ok(()),
         Literal::Text(text) if ours(text) => Ok(()),
         other => Err(Fault::wrong(
             &format!("{place}{name}"),

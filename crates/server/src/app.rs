@@ -78,7 +78,7 @@ pub enum StartError {
     Key(#[from] KeyError),
     /// The key of paging tokens cannot be made.
     #[error("the system gave no random bytes")]
-    Unspecified,
+    NoRandomBytes,
     /// The key cannot sign.
     #[error("the signing key cannot sign: {0}")]
     Sign(#[from] jsonwebtoken::errors::Error),
@@ -346,6 +346,6 @@ async fn open_store(
 
 async fn paging_key(store: &Store) -> Result<Vec<u8>, StartError> {
     let mut fresh = [0; PAGING_KEY_BYTES];
-    SystemRandom::new().fill(&mut fresh).map_err(|_| StartError::Unspecified)?;
+    SystemRandom::new().fill(&mut fresh).map_err(|_| StartError::NoRandomBytes)?;
     Ok(store.setting(PAGING_KEY, &fresh).await?)
 }

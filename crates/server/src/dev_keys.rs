@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use store::{DEV_SETTINGS, Store, StoreError};
+use store::{DEV_SETTINGS, Pooling, PostgresUrl, Store, StoreError};
 
 use crate::private_file;
 
@@ -15,8 +15,8 @@ pub trait DevKey: Sized {
     const FILE: &'static str;
     /// Its setting in a database, behind [`DEV_SETTINGS`].
     const SETTING: &'static str;
-    /// What it is written as, for people.
-    const FORM: &'static str;
+    /// What errors call it.
+    const NAME: &'static str;
 
     /// The content of a new one; nothing if the system gives no random bytes.
     fn make() -> Option<Vec<u8>>;
@@ -30,34 +30,36 @@ pub trait DevKey: Sized {
 pub enum KeyError {
     /// The data directory has none yet.
     #[error(
-        "{} has no signing key yet: start `muster serve --dev` with this data directory first",
-        .0.display()
+        "{} has no {} yet: start `muster serve --dev` with this data directory first, or, if the \
+         register is in PostgreSQL, say where by --store",
+        .0.display(), .1
     )]
-    NotInDirectory(PathBuf),
+    NotInDirectory(PathBuf, &'static str),
     /// The database has none yet.
-    #[error("the database has no signing key yet: start `muster serve --dev` with it first")]
-    NotInDatabase,
+    #[error("the database has no {0} yet: start `muster serve --dev` with it first")]
+    NotInDatabase(&'static str),
     /// The file cannot be read or written.
     #[error("{}: {}", .0.display(), .1)]
     Io(PathBuf, io::Error),
     /// The file holds something else.
-    #[error("{} holds no {form}: remove it to have a new one made", path.display())]
+    #[error("{} holds no {name}: remove it to have a new one made", path.display())]
     File {
         /// The file.
         path: PathBuf,
         /// What it should hold.
-        form: &'static str,
+        name: &'static str,
     },
     /// The database holds something else.
     #[error(
-        "the database holds no {form} in the row '{setting}' of its table settings: stop all \
-         servers that share it and remove that row to have a new one made"
+        "the database holds no {name} in the row '{setting}' of its table settings: stop all \
+         servers that share it and remove that row; the first to start again brings what its \
+         data directory has, or makes a new one"
     )]
     Setting {
         /// The name of the setting.
         setting: String,
         /// What it should hold.
-        form: &'static str,
+        name: &'static str,
     },
     /// The key could not be made.
     #[error("the system gave no random key")]
@@ -77,8 +79,8 @@ pub enum KeyError {
 /// It cannot be read or made.
 pub(crate) async fn open_or_make<K: DevKey>(data: &Path, store: &Store) -> Result<K, KeyError> {
     if store.is_shared() {
-        if let Some(key) = in_database(store).await? {
-            return Ok(key);
+        if let Some(content) = store.find_setting(&setting::<K>()).await? {
+            return read_setting(&content);
         }
         let (key, content) = match in_directory(data)? {
             Some(known) => known,
@@ -96,18 +98,28 @@ pub(crate) async fn open_or_make<K: DevKey>(data: &Path, store: &Store) -> Resul
     Ok(key)
 }
 
-/// The key of a register that is there: of its database, if it shares one, or else of its data
-/// directory.
+/// The key of a data directory.
 ///
 /// # Errors
 /// There is none, or it cannot be read.
-pub(crate) async fn open<K: DevKey>(data: &Path, shared: Option<&Store>) -> Result<K, KeyError> {
-    match shared {
-        Some(store) => in_database(store).await?.ok_or(KeyError::NotInDatabase),
-        None => match in_directory(data)? {
-            Some((key, _)) => Ok(key),
-            None => Err(KeyError::NotInDirectory(data.to_owned())),
-        },
+pub(crate) fn of_directory<K: DevKey>(data: &Path) -> Result<K, KeyError> {
+    match in_directory(data)? {
+        Some((key, _)) => Ok(key),
+        None => Err(KeyError::NotInDirectory(data.to_owned(), K::NAME)),
+    }
+}
+
+/// The key of a database that servers share.
+///
+/// # Errors
+/// There is none, or it cannot be read.
+pub(crate) async fn of_database<K: DevKey>(
+    url: &PostgresUrl,
+    pooling: &Pooling,
+) -> Result<K, KeyError> {
+    match Store::peek(url, pooling, &setting::<K>()).await? {
+        Some(content) => read_setting(&content),
+        None => Err(KeyError::NotInDatabase(K::NAME)),
     }
 }
 
@@ -121,17 +133,10 @@ fn in_directory<K: DevKey>(data: &Path) -> Result<Option<(K, Vec<u8>)>, KeyError
     match fs::read(&path) {
         Ok(content) => match K::read(&content) {
             Some(key) => Ok(Some((key, content))),
-            None => Err(KeyError::File { path, form: K::FORM }),
+            None => Err(KeyError::File { path, name: K::NAME }),
         },
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(KeyError::Io(path, error)),
-    }
-}
-
-async fn in_database<K: DevKey>(store: &Store) -> Result<Option<K>, KeyError> {
-    match store.find_setting(&setting::<K>()).await? {
-        Some(content) => read_setting(&content).map(Some),
-        None => Ok(None),
     }
 }
 
@@ -140,6 +145,6 @@ fn setting<K: DevKey>() -> String {
 }
 
 fn read_setting<K: DevKey>(content: &[u8]) -> Result<K, KeyError> {
-    let damaged = || KeyError::Setting { setting: setting::<K>(), form: K::FORM };
+    let damaged = || KeyError::Setting { setting: setting::<K>(), name: K::NAME };
     K::read(content).ok_or_else(damaged)
 }

@@ -158,6 +158,19 @@ impl Store {
         }
     }
 
+    /// The stored value of a setting of a register in PostgreSQL, if there is one. The register is not
+    /// opened, and nothing in it is changed.
+    ///
+    /// # Errors
+    /// The database is away, or holds no register of ours.
+    pub async fn peek(
+        url: &PostgresUrl,
+        pooling: &Pooling,
+        setting: &str,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        postgres::Postgres::peek(url, pooling, setting).await
+    }
+
     /// Tells all further commits to these meters.
     pub fn tell_commits(&self, meters: CommitMeters) {
         match self {

@@ -4,6 +4,7 @@
 use super::error::{Limit, QueryFault, Quotes, echo};
 use super::expr::{Comparison, Expr};
 use super::function::{Definition, Function, Parameter};
+use super::literal::atom;
 use super::value::{Type, Value};
 use crate::duration::Duration;
 use crate::edm::EnumType;
@@ -114,11 +115,18 @@ fn promote<'a>(operand: Operand<'a>, wanted: Option<Type>) -> Result<Operand<'a>
     Ok(Operand { expr: Expr::Literal(value), ..operand })
 }
 
-/// Whether quotes are what is wrong with a literal of a type where another is wanted.
-fn misquoted(literal: Type, wanted: Type) -> Option<Quotes> {
+/// Whether quotes are what is wrong with a literal where a type is wanted.
+fn misquoted(literal: &Value<'_>, wanted: Type) -> Option<Quotes> {
+    let reads_as = |text: &str| match (atom(text), wanted) {
+        (Ok(Value::Date(_)), Type::DateTimeOffset) => true,
+        (Ok(Value::Number(_)), wanted) => wanted.is_number(),
+        (Ok(value), wanted) => value.ty() == Some(wanted),
+        (Err(_), Type::Boolean) => ["true", "false"].contains(&text),
+        (Err(_), _) => false,
+    };
     match (literal, wanted) {
-        (Type::Enum(_), _) => None,
-        (Type::String, _) => Some(Quotes::TooMany),
+        (Value::String(text), _) => reads_as(text).then_some(Quotes::TooMany),
+        (Value::Member(..), _) => None,
         (_, Type::String | Type::Enum(_)) => Some(Quotes::Missing),
         _ => None,
     }
@@ -133,8 +141,8 @@ fn comparable<'a>(left: &Operand<'a>, right: &Operand<'a>) -> Result<(), Fault<'
         return Ok(());
     }
     let quotes = match (left.literal(), right.literal()) {
-        (Some(_), None) => misquoted(left_type, right_type),
-        (None, Some(_)) => misquoted(right_type, left_type),
+        (Some(literal), None) => misquoted(literal, right_type),
+        (None, Some(literal)) => misquoted(literal, left_type),
         _ => None,
     };
     Err((left.at, QueryFault::Incomparable { left: left_type, right: right_type, quotes }))

@@ -52,7 +52,7 @@ impl SigningKey {
 impl DevKey for SigningKey {
     const FILE: &'static str = "dev-signing-key.pem";
     const SETTING: &'static str = "signing_key";
-    const FORM: &'static str = "RSA key in PKCS#8 PEM";
+    const NAME: &'static str = "signing key (RSA, PKCS#8 in PEM)";
 
     fn make() -> Option<Vec<u8>> {
         let pair = KeyPair::generate(KeySize::Rsa2048).ok()?;

@@ -27,7 +27,7 @@ struct Written {
 impl DevKey for OwnApp {
     const FILE: &'static str = "dev-app.json";
     const SETTING: &'static str = "app";
-    const FORM: &'static str = "application of --dev in JSON";
+    const NAME: &'static str = "application of --dev in JSON";
 
     fn make() -> Option<Vec<u8>> {
         let make = || -> Result<Written, Unspecified> {

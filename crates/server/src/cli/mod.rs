@@ -58,7 +58,8 @@ enum Command {
 /// Where a register is.
 #[derive(Args, Clone, Debug)]
 pub struct Place {
-    /// Directory of keys, dev.env and, unless --store says otherwise, the database.
+    /// Directory of dev.env and other files of --dev, and, unless --store says otherwise, of the
+    /// database.
     /// [default: ./muster-data]
     #[arg(long, global = true, value_name = "DIR", env = "MUSTER_DATA")]
     pub(crate) data: Option<PathBuf>,

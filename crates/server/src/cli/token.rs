@@ -5,7 +5,7 @@ use std::io::Write;
 
 use clap::Parser;
 use model::TenantId;
-use store::{Clock, Opening, Store, StoreUrl};
+use store::{Clock, StoreUrl};
 
 use super::{Failure, Place};
 use crate::auth::{DEV_TENANT, Grant, PERSONAL_TENANT, Permission, SigningKey, TokenRequest};
@@ -40,8 +40,13 @@ pub(super) struct TokenArgs {
 }
 
 pub(super) fn run(args: &TokenArgs) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let key = runtime.block_on(key(&args.place))?;
+    let key: SigningKey = match &args.place.store {
+        Some(StoreUrl::Postgres(url)) => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(dev_keys::of_database(url, &args.place.pooling()))?
+        }
+        Some(StoreUrl::Sqlite(_)) | None => dev_keys::of_directory(args.place.data())?,
+    };
     let usual = || vec![Permission::ServiceConfigReadWrite.name().to_owned()];
     let grant = match (args.roles.is_empty(), args.scopes.is_empty()) {
         (_, false) => Grant::Scopes(args.scopes.clone()),
@@ -57,16 +62,4 @@ pub(super) fn run(args: &TokenArgs) -> Result<(), Failure> {
     let request = TokenRequest { tenant, grant, expires_in_s: args.expires_in };
     writeln!(std::io::stdout(), "{}", key.token(&request, &Clock::system())?)?;
     Ok(())
-}
-
-/// The register's own key.
-async fn key(place: &Place) -> Result<SigningKey, Failure> {
-    let Some(url @ StoreUrl::Postgres(_)) = &place.store else {
-        return Ok(dev_keys::open(place.data(), None).await?);
-    };
-    let opening = Opening { pooling: place.pooling(), ..Opening::default() };
-    let store = Store::open_as(url, opening, Clock::system()).await?;
-    let key = dev_keys::open(place.data(), Some(&store)).await;
-    store.close().await;
-    Ok(key?)
 }

@@ -1,5 +1,5 @@
-//! What a client asks of the answer: `Accept` and `$format`, `Prefer`, `If-Match`. Must not know
-//! operations.
+//! What the headers of a request say of its version, of its conditions and of the answer: `Accept` and
+//! `$format`, `Prefer`, `If-Match`, those of OData. Must not know operations.
 
 mod accept;
 
@@ -105,8 +105,8 @@ fn unquoted_split(value: &str, separator: char) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Reads `OData-Version` and `OData-MaxVersion` (OData Part 1, 8.1.5 and 8.2.7), behind which clients
-/// on .NET name themselves.
+/// Reads `OData-Version` and `OData-MaxVersion` (OData 4.01 Part 1, 8.1.5 and 8.2.7), behind which
+/// clients on .NET name themselves.
 ///
 /// # Errors
 /// The request is of a version that is not served, or its client does not take version 4.0.
@@ -115,7 +115,7 @@ pub(super) fn version(headers: &HeaderMap) -> Result<(), ApiError> {
     if let Some(shown) = other_version(headers, "odata-version", is_read) {
         return Err(ApiError::bad_request(format!(
             "This service reads requests of versions 4.0 and 4.01 of OData, and the header \
-             'OData-Version' names another: it is '{shown}'. Send 4.0 or leave it out."
+             'OData-Version' names neither: it is '{shown}'. Send 4.0 or leave it out."
         )));
     }
     if let Some(shown) = other_version(headers, "odata-maxversion", is_four_or_above) {
@@ -145,17 +145,21 @@ fn is_four_or_above(version: &str) -> bool {
         && major.parse().is_ok_and(|major: u32| major >= 4)
 }
 
-/// Reads `Isolation` (OData Part 1, 8.2.5), which OData 4.0 calls `OData-Isolation`.
+/// Reads `Isolation` (OData 4.01 Part 1, 8.2.6), which OData 4.0 calls `OData-Isolation`.
 ///
 /// # Errors
-/// The client wants its pages to be of one instant, which they are not.
+/// The client wants pages to be of one instant, which they are not.
 pub(super) fn isolation(headers: &HeaderMap) -> Result<(), ApiError> {
-    let names = ["odata-isolation", "isolation"];
-    let mut values = names.iter().flat_map(|name| headers.get_all(*name));
-    if values.any(|value| value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"snapshot")) {
-        let message = "Snapshot isolation is not offered: a page shows the register as it is when \
-                       it is read. Leave the header 'OData-Isolation' out.";
-        return Err(ApiError::new(ErrorKind::PreconditionFailed, message));
+    let is_snapshot =
+        |value: &HeaderValue| value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"snapshot");
+    for name in ["OData-Isolation", "Isolation"] {
+        if headers.get_all(name).iter().any(is_snapshot) {
+            let message = format!(
+                "The header '{name}' asks for snapshot isolation, which is not offered: each page is \
+                 of the instant at which it is read. Leave the header out."
+            );
+            return Err(ApiError::new(ErrorKind::PreconditionFailed, message));
+        }
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Several services on one database: what one of them issued is good at all, but for what lives only
+//! Several services on one database: what one of them issued, every one takes, but for what lives only
 //! while a person signs in.
 
 use std::fs;
@@ -102,13 +102,15 @@ async fn the_first_brings_its_keys_and_nobody_loses_theirs() {
 async fn what_is_no_key_in_the_database_is_not_taken() {
     let Some(shared) = Shared::new() else { return };
     drop(shared.service().await);
-    for (setting, form) in
-        [("dev_signing_key", "RSA key in PKCS#8 PEM"), ("dev_app", "application of --dev in JSON")]
-    {
+    for (setting, name) in [
+        ("dev_signing_key", "signing key (RSA, PKCS#8 in PEM)"),
+        ("dev_app", "application of --dev in JSON"),
+    ] {
         shared.0.query(&format!("UPDATE settings SET value = 'x' WHERE name = '{setting}'"));
         let refused = format!(
-            "the database holds no {form} in the row '{setting}' of its table settings: stop all \
-             servers that share it and remove that row to have a new one made"
+            "the database holds no {name} in the row '{setting}' of its table settings: stop all \
+             servers that share it and remove that row; the first to start again brings what its \
+             data directory has, or makes a new one"
         );
         assert_eq!(shared.refuses(&TempDir::new().unwrap()).await, refused);
         // What the message proposes helps.

@@ -90,8 +90,8 @@ fn serve_explains_every_option_with_its_variable_and_default() {
               [env: MUSTER_DEV_REDIRECT_URI=]
 
           --data <DIR>
-              Directory of keys, dev.env and, unless --store says otherwise, the database. [default:
-              ./muster-data]
+              Directory of dev.env and other files of --dev, and, unless --store says otherwise, of the
+              database. [default: ./muster-data]
 
               [env: MUSTER_DATA=]
 

@@ -140,6 +140,9 @@ async fn keeps_to_itself(place: &Place, options: &[&str], texts: impl FnOnce() -
     let texts = texts();
     for part in token.split('.').chain(texts.iter().map(String::as_str)) {
         assert!(!log.contains(part) && !shown.contains(part), "{part}");
+        // As libraries show the bytes that they send.
+        let bytes = format!("{:?}", &part.as_bytes()[..part.len().min(16)]);
+        assert!(!log.contains(bytes.trim_matches(['[', ']'])), "{part}");
     }
     // Bad requests are no failures of the service.
     assert!(!log.contains("ERROR") && !log.contains("failed"), "{log}");

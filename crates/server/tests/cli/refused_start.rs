@@ -157,7 +157,7 @@ fn the_key_is_damaged() {
         assert_eq!(place.fails(&["token"]), place.fails(&SERVE));
         place.fails(&SERVE)
     });
-    insta::assert_snapshot!(failures[0], @"muster: ./muster-data/dev-signing-key.pem holds no RSA key in PKCS#8 PEM: remove it to have a new one made");
+    insta::assert_snapshot!(failures[0], @"muster: ./muster-data/dev-signing-key.pem holds no signing key (RSA, PKCS#8 in PEM): remove it to have a new one made");
     assert!(failures.iter().all(|failure| *failure == failures[0]), "{failures:?}");
     // What the message proposes helps.
     fs::remove_file(&key).unwrap();

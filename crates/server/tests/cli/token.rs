@@ -127,7 +127,7 @@ async fn it_is_of_the_key_in_the_database_that_servers_share() {
     // The directory has a key, which is that of another register.
     place.serve_empty(&[]).stop();
     let none = place.fails(&[&["token"][..], &store].concat());
-    insta::assert_snapshot!(none, @"muster: the database has no signing key yet: start `muster serve --dev` with it first");
+    insta::assert_snapshot!(none, @"muster: the database has no signing key (RSA, PKCS#8 in PEM) yet: start `muster serve --dev` with it first");
     let server = place.serve_empty(&[&store[..], &["--data", "other"]].concat());
     assert_eq!(server.list(&place.token(&store)).await.0, 200);
     assert_eq!(server.list(&place.token(&[])).await.0, 401);
@@ -135,8 +135,8 @@ async fn it_is_of_the_key_in_the_database_that_servers_share() {
 
 #[test]
 fn without_a_key_it_says_where_one_comes_from() {
-    insta::assert_snapshot!(Place::new().fails(&["token"]), @"muster: ./muster-data has no signing key yet: start `muster serve --dev` with this data directory first");
-    insta::assert_snapshot!(Place::new().fails(&["token", "--data", "elsewhere"]), @"muster: elsewhere has no signing key yet: start `muster serve --dev` with this data directory first");
+    insta::assert_snapshot!(Place::new().fails(&["token"]), @"muster: ./muster-data has no signing key (RSA, PKCS#8 in PEM) yet: start `muster serve --dev` with this data directory first, or, if the register is in PostgreSQL, say where by --store");
+    insta::assert_snapshot!(Place::new().fails(&["token", "--data", "elsewhere"]), @"muster: elsewhere has no signing key (RSA, PKCS#8 in PEM) yet: start `muster serve --dev` with this data directory first, or, if the register is in PostgreSQL, say where by --store");
 }
 
 #[test]

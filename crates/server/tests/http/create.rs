@@ -80,6 +80,19 @@ each_engine!(annotations_that_mean_nothing_here_are_ignored, async |service: &Se
     assert_eq!(row["@odata.etag"], "W/\"1\"");
 });
 
+each_engine!(a_row_is_of_the_type_that_the_register_has, async |service: &Service| {
+    // OData 4.01 leaves the prefix out.
+    for name in ["@odata.type", "@type"] {
+        let mut body = serial(name);
+        body[name] = json!("#microsoft.graph.iosDevice");
+        let message = service.post("", &body).await.fails(400, "ModelValidationFailure");
+        assert!(message.contains("#microsoft.graph.iosDevice"), "{message}");
+        body[name] = json!("#microsoft.graph.importedDeviceIdentity");
+        service.create(&body).await;
+    }
+    assert_eq!(service.identifiers().await, ["@odata.type", "@type"]);
+});
+
 each_engine!(a_row_needs_an_identifier, async |service: &Service| {
     let answer = service.post("", &json!({ "platform": "ios" })).await;
     assert!(answer.fails(400, "BadRequest").contains("'importedDeviceIdentifier'"));

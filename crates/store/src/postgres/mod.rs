@@ -150,12 +150,20 @@ impl Postgres {
                 attempted!(self, within MIGRATED, |client| schema::index_texts(client))?;
             Ok(Migrated { found, now, no_index_of_text })
         };
-        prepare().await.map_err(|error| match error {
-            StoreError::Unavailable(reason) => {
-                StoreError::Open { path: url.to_string(), reason: url.told_of_hosts(reason) }
-            }
-            other => other,
-        })
+        prepare().await.map_err(|error| not_opened(url, error))
+    }
+
+    /// The stored value of a setting, without as much as a migration.
+    pub(crate) async fn peek(
+        url: &PostgresUrl,
+        pooling: &Pooling,
+        setting: &str,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let readers = Connections::new(url, pooling, 1, Away::default())?;
+        let (queue, _) = Queue::new();
+        let store = Self::over(queue, readers, Clock::system(), Arc::default());
+        let found = attempted!(store, within AT_ONCE, |client| schema::peek(client, setting));
+        found.map_err(|error| not_opened(url, error))
     }
 
     pub(crate) fn tell_commits(&self, meters: CommitMeters) {
@@ -315,5 +323,15 @@ impl Postgres {
 
     pub(crate) async fn setting(&self, name: &str, first: &[u8]) -> Result<Vec<u8>, StoreError> {
         attempted!(self, within AT_ONCE, |client| schema::setting(client, name, first))
+    }
+}
+
+/// Why a register at this address cannot be opened.
+fn not_opened(url: &PostgresUrl, error: StoreError) -> StoreError {
+    match error {
+        StoreError::Unavailable(reason) => {
+            StoreError::Open { path: url.to_string(), reason: url.told_of_hosts(reason) }
+        }
+        other => other,
     }
 }

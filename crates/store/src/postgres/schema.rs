@@ -81,6 +81,14 @@ pub(super) async fn state(client: &Object) -> Result<State, Failure> {
     Ok(if is_unfinished { State::Unfinished } else { State::Current })
 }
 
+/// The stored value of a setting of a database that may have no tables yet.
+pub(super) async fn peek(client: &Object, name: &str) -> Result<Option<Vec<u8>>, Failure> {
+    match state(client).await? {
+        State::Missing => Ok(None),
+        State::Old | State::Unfinished | State::Current => value(client, name).await,
+    }
+}
+
 /// Refuses what is not all there.
 pub(super) async fn check_finished(client: &Object) -> Result<(), Failure> {
     match value(client, COPYING).await? {

@@ -61,6 +61,16 @@ fn an_error_says_what_is_expected_and_where() {
              compared, which have no common values. Put the literal in single quotes.",
         ),
         (
+            "glossy eq 'true'",
+            "Invalid filter clause: at character 1 of $filter, Edm.Boolean and Edm.String are \
+             compared, which have no common values. Write the literal without quotes.",
+        ),
+        (
+            "mixed gt 'yesterday'",
+            "Invalid filter clause: at character 1 of $filter, Edm.DateTimeOffset and Edm.String are \
+             compared, which have no common values.",
+        ),
+        (
             "name eq mixed",
             "Invalid filter clause: at character 1 of $filter, Edm.String and Edm.DateTimeOffset are \
              compared, which have no common values.",

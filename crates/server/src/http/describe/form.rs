@@ -24,7 +24,7 @@ impl Form {
     }
 }
 
-/// The form that `$format` names, which counts more (OData 4.01 Part 2, 5.1.8), or that `Accept`
+/// The form that `$format` names, which counts more (OData 4.01 Part 2, 5.1.9), or that `Accept`
 /// would rather have.
 pub(super) fn wanted(headers: &HeaderMap, format: Option<&str>) -> Result<Form, ApiError> {
     if let Some(format) = format {
@@ -91,6 +91,8 @@ mod tests {
             ("text/html", None),
             ("*/*;q=0", None),
             ("", Some(Form::Xml)),
+            ("application/json,", Some(Form::Json)),
+            ("text/html, ,", None),
             ("application/xml;charset=utf-16", None),
             ("application/xml;charset=utf-16, application/json", Some(Form::Json)),
             ("application/json;profile=\",application/xml\"", Some(Form::Json)),

@@ -53,7 +53,8 @@ pub(in super::super) fn format(headers: &HeaderMap, options: &Options) -> Result
     Ok(Format { place: "Accept", json: wishes.form(), text: text.is_taken() })
 }
 
-/// The ranges of `Accept`; `None` without it.
+/// The ranges of `Accept`; `None` where it names none. Elements that are empty mean nothing
+/// (RFC 9110, 5.6.1.2).
 ///
 /// # Errors
 /// It cannot be read.
@@ -63,7 +64,9 @@ pub(in super::super) fn ranges(headers: &HeaderMap) -> Result<Option<Vec<Range<'
         let value = value.to_str().map_err(|_| {
             ApiError::bad_request("The header 'Accept' holds characters that are not ASCII.")
         })?;
-        ranges.get_or_insert_default().extend(unquoted_split(value, ',').map(Range::read));
+        for range in unquoted_split(value, ',').filter(|range| !range.trim().is_empty()) {
+            ranges.get_or_insert_default().push(Range::read(range));
+        }
     }
     Ok(ranges)
 }
@@ -222,7 +225,6 @@ impl<'a> Range<'a> {
     /// name ([`EXACT`]).
     pub(in super::super) fn exactness(&self, kind: &str, name: &str) -> u8 {
         match self.media.split_once('/') {
-            _ if self.media.is_empty() => 1,
             Some(("*", "*")) => 1,
             Some((given, "*")) if given.eq_ignore_ascii_case(kind) => 2,
             Some((given, last))
@@ -280,6 +282,9 @@ mod tests {
         accepts("application/json;charset=utf-16", "406");
         accepts("application/json;profile=\"a,b;odata.metadata=full\"", "minimal");
         accepts("text/html", "406");
+        accepts("text/html,", "406");
+        accepts(", application/json;odata.metadata=full,", "full");
+        accepts(" , ", "minimal");
     }
 
     #[test]
