@@ -31,7 +31,7 @@ pub enum KeyError {
     /// The data directory has none yet.
     #[error(
         "{} has no {} yet: start `muster serve --dev` with this data directory first, or, if the \
-         register is in PostgreSQL, say where by --store",
+         register is in PostgreSQL, say where by --store or --config",
         .0.display(), .1
     )]
     NotInDirectory(PathBuf, &'static str),

@@ -8,13 +8,13 @@ use model::TenantId;
 use serde_json::json;
 use store::{Clock, Opening, Store, StoreUrl, Tenant};
 
-use super::{Failure, Output, Place, backup, copy, history, migrate, table};
+use super::{Beside, Failure, Output, Place, backup, copy, history, migrate, table};
 
 /// Options of `muster admin`.
 #[derive(Debug, Parser)]
 pub(super) struct AdminArgs {
     #[command(flatten)]
-    place: Place,
+    beside: Beside,
 
     #[command(subcommand)]
     command: AdminCommand,
@@ -79,7 +79,7 @@ enum TenantCommand {
 
 pub(super) fn run(args: &AdminArgs) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let place = &args.place;
+    let place = &args.beside.place;
     runtime.block_on(async {
         match &args.command {
             AdminCommand::Tenant(command) => {

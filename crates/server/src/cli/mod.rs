@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use store::{Pooling, StoreUrl};
 
@@ -54,6 +55,9 @@ enum Command {
     /// Looks after a register, while it is served or not.
     Admin(admin::AdminArgs),
 }
+
+/// The commands whose options are settings: each is a variable and a key of the file, too.
+const TAKE_SETTINGS: [&str; 2] = ["serve", "check-config"];
 
 /// Where a register is.
 #[derive(Args, Clone, Debug)]
@@ -107,6 +111,18 @@ impl Place {
     }
 }
 
+/// Where the register is for a command beside the service.
+#[derive(Args, Clone, Debug)]
+struct Beside {
+    /// File of settings of `muster serve`. Of it, what says where the register is: data, store, and
+    /// what begins with store-. It is not read where --store is given.
+    #[arg(long, global = true, value_name = "FILE", env = "MUSTER_CONFIG")]
+    config: Option<PathBuf>,
+
+    #[command(flatten)]
+    place: Place,
+}
+
 /// How a listing is written.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum Output {
@@ -149,15 +165,16 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// Reads the command line; for a command that has a file of settings, the other places, too.
+/// Reads the command line; of a command that takes settings, the other places, too.
 fn read(arguments: &[OsString]) -> Result<(Command, Settings), Vec<Fault>> {
     let cli = Cli::command();
     let by_clap = || Ok((Cli::parse_from(arguments).command, Settings::default()));
     let [program, name, rest @ ..] = arguments else { return by_clap() };
-    let Some(command) = cli.find_subcommand(name).filter(|command| settings::has_file(command))
-    else {
-        return by_clap();
-    };
+    let Some(command) = cli.find_subcommand(name) else { return by_clap() };
+    if !TAKE_SETTINGS.contains(&command.get_name()) {
+        let placed = Cli::parse_from(with_place(&cli, program, name, rest)?);
+        return Ok((placed.command, Settings::default()));
+    }
     let variables: Vec<(OsString, OsString)> = std::env::vars_os().collect();
     let given = Given {
         arguments: rest,
@@ -177,6 +194,45 @@ fn read(arguments: &[OsString]) -> Result<(Command, Settings), Vec<Fault>> {
     let read = cli.try_get_matches_from(arguments).and_then(|read| Cli::from_arg_matches(&read));
     let cli = read.map_err(|error| vec![settings::contradiction(&error)])?;
     Ok((cli.command, settings))
+}
+
+/// The command line of a command beside the service, with what the file of settings says of where
+/// the register is, unless `--store` does.
+fn with_place(
+    cli: &clap::Command,
+    program: &OsString,
+    name: &OsString,
+    rest: &[OsString],
+) -> Result<Vec<OsString>, Vec<Fault>> {
+    let words = |flags: Vec<OsString>| -> Vec<OsString> {
+        let named = [program, name].into_iter().cloned();
+        named.chain(flags).chain(rest.iter().cloned()).collect()
+    };
+    // What is wrong with it is told when it is read for good.
+    let Ok(matches) = cli.clone().try_get_matches_from(words(Vec::new())) else {
+        return Ok(words(Vec::new()));
+    };
+    let mut innermost = &matches;
+    while let Some((_, below)) = innermost.subcommand() {
+        innermost = below;
+    }
+    let is_given = |option: &clap::Arg| {
+        let source = innermost.value_source(option.get_id().as_str());
+        source.is_some_and(|source| source != ValueSource::DefaultValue)
+    };
+    let place = Place::augment_args(clap::Command::new(""));
+    let open: Vec<&str> = place
+        .get_arguments()
+        .filter(|option| !is_given(option))
+        .filter_map(clap::Arg::get_long)
+        .collect();
+    match (innermost.get_one::<PathBuf>("config"), cli.find_subcommand("serve")) {
+        (Some(file), Some(serve)) if open.contains(&"store") => {
+            let read = |path: &Path| std::fs::read_to_string(path);
+            settings::of_file(serve, file, &read, &open).map(words)
+        }
+        _ => Ok(words(Vec::new())),
+    }
 }
 
 fn is_broken_pipe(failure: &(dyn std::error::Error + 'static)) -> bool {

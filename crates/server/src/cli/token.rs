@@ -7,7 +7,7 @@ use clap::Parser;
 use model::TenantId;
 use store::{Clock, StoreUrl};
 
-use super::{Failure, Place};
+use super::{Beside, Failure};
 use crate::auth::{DEV_TENANT, Grant, PERSONAL_TENANT, Permission, SigningKey, TokenRequest};
 use crate::dev_keys;
 
@@ -15,7 +15,7 @@ use crate::dev_keys;
 #[derive(Debug, Parser)]
 pub(super) struct TokenArgs {
     #[command(flatten)]
-    place: Place,
+    beside: Beside,
 
     /// Application permission (`roles`); may be given several times. Without --role and --scope:
     /// DeviceManagementServiceConfig.ReadWrite.All.
@@ -40,12 +40,12 @@ pub(super) struct TokenArgs {
 }
 
 pub(super) fn run(args: &TokenArgs) -> Result<(), Failure> {
-    let key: SigningKey = match &args.place.store {
+    let key: SigningKey = match &args.beside.place.store {
         Some(StoreUrl::Postgres(url)) => {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(dev_keys::of_database(url, &args.place.pooling()))?
+            runtime.block_on(dev_keys::of_database(url, &args.beside.place.pooling()))?
         }
-        Some(StoreUrl::Sqlite(_)) | None => dev_keys::of_directory(args.place.data())?,
+        Some(StoreUrl::Sqlite(_)) | None => dev_keys::of_directory(args.beside.place.data())?,
     };
     let usual = || vec![Permission::ServiceConfigReadWrite.name().to_owned()];
     let grant = match (args.roles.is_empty(), args.scopes.is_empty()) {

@@ -135,8 +135,8 @@ async fn it_is_of_the_key_in_the_database_that_servers_share() {
 
 #[test]
 fn without_a_key_it_says_where_one_comes_from() {
-    insta::assert_snapshot!(Place::new().fails(&["token"]), @"muster: ./muster-data has no signing key (RSA, PKCS#8 in PEM) yet: start `muster serve --dev` with this data directory first, or, if the register is in PostgreSQL, say where by --store");
-    insta::assert_snapshot!(Place::new().fails(&["token", "--data", "elsewhere"]), @"muster: elsewhere has no signing key (RSA, PKCS#8 in PEM) yet: start `muster serve --dev` with this data directory first, or, if the register is in PostgreSQL, say where by --store");
+    insta::assert_snapshot!(Place::new().fails(&["token"]), @"muster: ./muster-data has no signing key (RSA, PKCS#8 in PEM) yet: start `muster serve --dev` with this data directory first, or, if the register is in PostgreSQL, say where by --store or --config");
+    insta::assert_snapshot!(Place::new().fails(&["token", "--data", "elsewhere"]), @"muster: elsewhere has no signing key (RSA, PKCS#8 in PEM) yet: start `muster serve --dev` with this data directory first, or, if the register is in PostgreSQL, say where by --store or --config");
 }
 
 #[test]

@@ -97,9 +97,72 @@ fn a_misspelt_variable_is_warned_of_and_does_no_harm() {
 }
 
 /// The file is for a server; the commands beside it take what they need by flags and variables.
+/// A register whose place a file says, and which is not where commands look otherwise.
+fn placed() -> Place {
+    let place = Place::new();
+    place.write("muster.toml", &format!("{FILE}store = 'sqlite:there.db'\n"));
+    Server::start(place.command(&["serve", "--config", "muster.toml"])).stop();
+    assert!(place.path("there.db").is_file() && !place.path("elsewhere/muster.db").exists());
+    place
+}
+
 #[test]
-fn other_commands_do_not_read_the_file() {
-    let ran = Place::new().run(&["admin", "--config", "muster.toml", "tenant", "list"], &[]);
-    assert_eq!(ran.code, Some(2), "{ran:?}");
-    assert!(ran.stderr.contains("--config"), "{ran:?}");
+fn commands_beside_the_service_find_its_register_by_the_same_file() {
+    let place = placed();
+    let tenant = "d0d0d0d0-0000-4000-8000-000000000001";
+    let by_variable = [("MUSTER_CONFIG", "muster.toml")];
+    for (words, variables) in [
+        (&["admin", "--config", "muster.toml", "tenant", "list"][..], &[][..]),
+        (&["admin", "tenant", "list", "--config", "muster.toml"], &[]),
+        (&["admin", "tenant", "list"], &by_variable),
+        (&["admin", "tenant", "list", "--data", "nowhere"], &by_variable),
+        (&["admin", "tenant", "list", "--store", "sqlite:there.db"], &[]),
+    ] {
+        let ran = place.run(words, variables);
+        assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{words:?}");
+        assert!(ran.stdout.contains(tenant), "{words:?}: {}", ran.stdout);
+    }
+    let token = place.run(&["token"], &by_variable);
+    assert_eq!((token.code, token.stdout.split('.').count()), (Some(0), 3), "{token:?}");
+}
+
+#[test]
+fn what_outranks_the_file_is_taken_beside_the_service_too() {
+    let place = placed();
+    let by_variable = [("MUSTER_CONFIG", "muster.toml")];
+    let elsewhere = [by_variable[0], ("MUSTER_STORE", "sqlite:other.db")];
+    for (words, variables) in [
+        (&["admin", "tenant", "list", "--store", "sqlite:other.db"][..], &by_variable[..]),
+        (&["admin", "tenant", "list"], &elsewhere),
+    ] {
+        let ran = place.run(words, variables);
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        assert!(ran.stderr.contains("there is no register at other.db"), "{}", ran.stderr);
+    }
+    let token = place.run(&["token", "--data", "nowhere"], &by_variable);
+    assert!(token.stderr.starts_with("muster: nowhere has no signing key"), "{}", token.stderr);
+}
+
+#[test]
+fn a_file_that_is_not_right_is_told_beside_the_service_too() {
+    let place = placed();
+    place.write("bad.toml", "stroe = 'sqlite:there.db'\nstore = 'nonsense:x'\n");
+    let list = ["admin", "tenant", "list", "--config"];
+    let ran = place.run(&[&list[..], &["bad.toml"]].concat(), &[]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
+    insta::assert_snapshot!(ran.stderr, @"
+    error: bad.toml, line 1: there is no setting 'stroe'; did you mean 'store'?
+    error: invalid value 'nonsense:x' for 'store' in bad.toml, line 2: this is no store that muster knows: give sqlite:PATH or postgres://USER@HOST/DATABASE
+
+    For more information, try '--help'.
+    ");
+    let ran = place.run(&[&list[..], &["none.toml"]].concat(), &[]);
+    insta::assert_snapshot!(ran.stderr, @"
+    error: the file none.toml of --config cannot be read: No such file or directory (os error 2)
+
+    For more information, try '--help'.
+    ");
+    // Where the place is said, nobody looks into the file.
+    let ran = place.run(&[&list[..], &["bad.toml", "--store", "sqlite:there.db"]].concat(), &[]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
 }

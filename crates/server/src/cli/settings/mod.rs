@@ -124,11 +124,6 @@ struct Found {
 /// What one place holds, by the names of options.
 type Place = BTreeMap<String, Found>;
 
-/// Whether a command takes its options from a file, too.
-pub(super) fn has_file(command: &clap::Command) -> bool {
-    command.get_arguments().any(|arg| arg.get_id() == FILE)
-}
-
 /// Reads the settings of a command from all places.
 ///
 /// # Errors
@@ -156,6 +151,27 @@ pub(super) fn read(command: &clap::Command, given: &Given<'_>) -> Result<Setting
     }
     settings.warnings = misspelt(given);
     if faults.is_empty() { Ok(settings) } else { Err(Stop::Faults(faults)) }
+}
+
+/// What the file of a command says of these options, as flags.
+///
+/// # Errors
+/// All that is wrong with the file, and with these values.
+pub(super) fn of_file(
+    command: &clap::Command,
+    path: &Path,
+    read: &dyn Fn(&Path) -> io::Result<String>,
+    names: &[&str],
+) -> Result<Vec<OsString>, Vec<Fault>> {
+    let options: Vec<Opt> = command.get_arguments().filter_map(Opt::of).collect();
+    let (mut faults, mut flags) = (Vec::new(), Vec::new());
+    let mut place = file::read(path, read, &options, &mut faults);
+    for option in options.iter().filter(|option| names.contains(&option.name())) {
+        let Some(found) = place.remove(option.name()) else { continue };
+        faults.extend(found.values.iter().filter_map(|value| fault(option, value, &found)));
+        flags.extend(found.values.iter().map(|value| option.argument(value)));
+    }
+    if faults.is_empty() { Ok(flags) } else { Err(faults) }
 }
 
 impl Settings {
