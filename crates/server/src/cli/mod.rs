@@ -171,10 +171,6 @@ fn read(arguments: &[OsString]) -> Result<(Command, Settings), Vec<Fault>> {
     let by_clap = || Ok((Cli::parse_from(arguments).command, Settings::default()));
     let [program, name, rest @ ..] = arguments else { return by_clap() };
     let Some(command) = cli.find_subcommand(name) else { return by_clap() };
-    if !TAKE_SETTINGS.contains(&command.get_name()) {
-        let placed = Cli::parse_from(with_place(&cli, program, name, rest)?);
-        return Ok((placed.command, Settings::default()));
-    }
     let variables: Vec<(OsString, OsString)> = std::env::vars_os().collect();
     let given = Given {
         arguments: rest,
@@ -182,6 +178,12 @@ fn read(arguments: &[OsString]) -> Result<(Command, Settings), Vec<Fault>> {
         known: &settings::known_variables(&cli),
         read: &|path| std::fs::read_to_string(path),
     };
+    if !TAKE_SETTINGS.contains(&command.get_name()) {
+        return match read_beside(&cli, [program, name], &given)? {
+            Some(cli) => Ok((cli.command, Settings::default())),
+            None => by_clap(),
+        };
+    }
     let settings = match settings::read(command, &given) {
         Ok(settings) => settings,
         Err(Stop::Help) => return by_clap(),
@@ -196,43 +198,34 @@ fn read(arguments: &[OsString]) -> Result<(Command, Settings), Vec<Fault>> {
     Ok((cli.command, settings))
 }
 
-/// The command line of a command beside the service, with what the file of settings says of where
-/// the register is, unless `--store` does.
-fn with_place(
+/// Reads the command line of a command beside the service, with what variables and the file of
+/// settings say of where the register is. `None` where it does not hang together, or asks for help.
+fn read_beside(
     cli: &clap::Command,
-    program: &OsString,
-    name: &OsString,
-    rest: &[OsString],
-) -> Result<Vec<OsString>, Vec<Fault>> {
-    let words = |flags: Vec<OsString>| -> Vec<OsString> {
-        let named = [program, name].into_iter().cloned();
-        named.chain(flags).chain(rest.iter().cloned()).collect()
+    words: [&OsString; 2],
+    given: &Given<'_>,
+) -> Result<Option<Cli>, Vec<Fault>> {
+    let [_, name] = words;
+    let (Some(command), Some(serve)) = (cli.find_subcommand(name), cli.find_subcommand("serve"))
+    else {
+        return Ok(None);
     };
-    // What is wrong with it is told when it is read for good.
-    let Ok(matches) = cli.clone().try_get_matches_from(words(Vec::new())) else {
-        return Ok(words(Vec::new()));
+    let bare = cli.clone().mut_subcommand(command.get_name(), settings::by_flags_alone);
+    let read = |more: Vec<OsString>| {
+        let line = words.into_iter().cloned().chain(more);
+        bare.clone().try_get_matches_from(line.chain(given.arguments.iter().cloned()))
     };
-    let mut innermost = &matches;
+    let Ok(flags) = read(Vec::new()) else { return Ok(None) };
+    let mut innermost = &flags;
     while let Some((_, below)) = innermost.subcommand() {
         innermost = below;
     }
-    let is_given = |option: &clap::Arg| {
-        let source = innermost.value_source(option.get_id().as_str());
-        source.is_some_and(|source| source != ValueSource::DefaultValue)
+    let is_flag = |option: &clap::Arg| {
+        innermost.value_source(option.get_id().as_str()) == Some(ValueSource::CommandLine)
     };
-    let place = Place::augment_args(clap::Command::new(""));
-    let open: Vec<&str> = place
-        .get_arguments()
-        .filter(|option| !is_given(option))
-        .filter_map(clap::Arg::get_long)
-        .collect();
-    match (innermost.get_one::<PathBuf>("config"), cli.find_subcommand("serve")) {
-        (Some(file), Some(serve)) if open.contains(&"store") => {
-            let read = |path: &Path| std::fs::read_to_string(path);
-            settings::of_file(serve, file, &read, &open).map(words)
-        }
-        _ => Ok(words(Vec::new())),
-    }
+    let file = innermost.get_one::<PathBuf>("config").map(PathBuf::as_path);
+    let more = settings::beside(command, serve, given, &is_flag, file, "store")?;
+    Ok(read(more).and_then(|read| Cli::from_arg_matches(&read)).ok())
 }
 
 fn is_broken_pipe(failure: &(dyn std::error::Error + 'static)) -> bool {

@@ -166,3 +166,22 @@ fn a_file_that_is_not_right_is_told_beside_the_service_too() {
     let ran = place.run(&[&list[..], &["bad.toml", "--store", "sqlite:there.db"]].concat(), &[]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
 }
+
+#[test]
+fn a_variable_that_is_empty_says_nothing_beside_the_service_either() {
+    let place = Place::new();
+    Server::start(place.command(&["serve", "--dev", "--listen", "127.0.0.1:0"])).stop();
+    let names =
+        ["CONFIG", "DATA", "STORE", "STORE_CONNECTIONS"].map(|name| format!("MUSTER_{name}"));
+    let empty: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+    for words in [&["admin", "tenant", "list"][..], &["token"]] {
+        let ran = place.run(words, &empty);
+        assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{words:?}");
+    }
+    let ran = place.run(&["admin", "tenant", "list"], &[("MUSTER_STORE", "nonsense:x")]);
+    insta::assert_snapshot!(ran.stderr, @"
+    error: invalid value 'nonsense:x' for '--store <URL>' in the variable MUSTER_STORE: this is no store that muster knows: give sqlite:PATH or postgres://USER@HOST/DATABASE
+
+    For more information, try '--help'.
+    ");
+}

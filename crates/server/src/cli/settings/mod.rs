@@ -153,21 +153,36 @@ pub(super) fn read(command: &clap::Command, given: &Given<'_>) -> Result<Setting
     if faults.is_empty() { Ok(settings) } else { Err(Stop::Faults(faults)) }
 }
 
-/// What the file of a command says of these options, as flags.
+/// What variables and the file say of the settings of a command that has but some of those that
+/// another has, as flags: of all that no flag says. Where a flag or a variable says `enough`, the file
+/// is not read.
 ///
 /// # Errors
-/// All that is wrong with the file, and with these values.
-pub(super) fn of_file(
+/// All that is wrong there.
+pub(super) fn beside(
     command: &clap::Command,
-    path: &Path,
-    read: &dyn Fn(&Path) -> io::Result<String>,
-    names: &[&str],
+    with_all: &clap::Command,
+    given: &Given<'_>,
+    is_flag: &dyn Fn(&clap::Arg) -> bool,
+    file: Option<&Path>,
+    enough: &str,
 ) -> Result<Vec<OsString>, Vec<Fault>> {
-    let options: Vec<Opt> = command.get_arguments().filter_map(Opt::of).collect();
+    let options = command.get_arguments().filter(|option| !is_flag(option)).filter_map(Opt::of);
+    let options: Vec<Opt> = options.collect();
     let (mut faults, mut flags) = (Vec::new(), Vec::new());
-    let mut place = file::read(path, read, &options, &mut faults);
-    for option in options.iter().filter(|option| names.contains(&option.name())) {
-        let Some(found) = place.remove(option.name()) else { continue };
+    let mut variables = variables(&options, given.variables);
+    let named = variables.get(FILE).and_then(|found| found.values.first()).map(Path::new);
+    let is_said = variables.contains_key(enough) || !options.iter().any(|it| it.name() == enough);
+    let mut file = match file.or(named).filter(|_| !is_said) {
+        Some(path) => {
+            let all: Vec<Opt> = with_all.get_arguments().filter_map(Opt::of).collect();
+            file::read(path, given.read, &all, &mut faults)
+        }
+        None => Place::new(),
+    };
+    for option in options.iter().filter(|option| option.is_setting()) {
+        let found = variables.remove(option.name()).or_else(|| file.remove(option.name()));
+        let Some(found) = found else { continue };
         faults.extend(found.values.iter().filter_map(|value| fault(option, value, &found)));
         flags.extend(found.values.iter().map(|value| option.argument(value)));
     }
