@@ -1,6 +1,7 @@
 //! Muster: a register of corporate device identities that speaks Microsoft Graph.
 //!
-//! `http -> ops -> {store, model}`, `http -> auth`, `authority -> {http, auth, store}`, `cli -> app`: see ARCHITECTURE.md.
+//! `http -> ops -> {store, model}`, `http -> auth`, `authority -> {http, auth, store}`,
+//! `{auth, authority} -> dev_keys`, `cli -> app`: see ARCHITECTURE.md.
 
 pub mod app;
 pub mod auth;

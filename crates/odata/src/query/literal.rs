@@ -1,10 +1,10 @@
 //! Literals that are more than text: from what was written to a value.
 
 use super::Context;
-use super::error::{QueryFault, echo};
+use super::error::{QueryFault, Quotes, echo};
 use super::lexer::is_guid;
 use super::typing::member;
-use super::value::Value;
+use super::value::{Type, Value};
 use crate::datetime::{Date, TimeOfDay};
 use crate::duration::Duration;
 use crate::edm;
@@ -32,6 +32,23 @@ pub(super) fn atom(text: &str) -> Result {
                 Err(QueryFault::NotOffered(format!("the number '{}' of many digits", echo(text))))
             }
         },
+    }
+}
+
+/// Whether quotes are what is wrong with a literal where a type is wanted.
+pub(super) fn misquoted(literal: &Value<'_>, wanted: Type) -> Option<Quotes> {
+    let reads_as = |text: &str| match (atom(text), wanted) {
+        (Ok(Value::Date(_)), Type::DateTimeOffset) => true,
+        (Ok(Value::Number(_)), wanted) => wanted.is_number(),
+        (Ok(value), wanted) => value.ty() == Some(wanted),
+        (Err(_), Type::Boolean) => ["true", "false"].contains(&text),
+        (Err(_), _) => false,
+    };
+    match (literal, wanted) {
+        (Value::String(text), _) => reads_as(text).then_some(Quotes::TooMany),
+        (Value::Member(..), _) => None,
+        (_, Type::String | Type::Enum(_)) => Some(Quotes::Missing),
+        _ => None,
     }
 }
 

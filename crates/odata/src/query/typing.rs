@@ -1,10 +1,10 @@
 //! What may be combined with what: makes typed expressions of typed operands. Must not know the
 //! grammar.
 
-use super::error::{Limit, QueryFault, Quotes, echo};
+use super::error::{Limit, QueryFault, echo};
 use super::expr::{Comparison, Expr};
 use super::function::{Definition, Function, Parameter};
-use super::literal::atom;
+use super::literal::misquoted;
 use super::value::{Type, Value};
 use crate::duration::Duration;
 use crate::edm::EnumType;
@@ -113,23 +113,6 @@ fn promote<'a>(operand: Operand<'a>, wanted: Option<Type>) -> Result<Operand<'a>
     };
     let value = promoted.map_err(|fault| (operand.at, fault))?;
     Ok(Operand { expr: Expr::Literal(value), ..operand })
-}
-
-/// Whether quotes are what is wrong with a literal where a type is wanted.
-fn misquoted(literal: &Value<'_>, wanted: Type) -> Option<Quotes> {
-    let reads_as = |text: &str| match (atom(text), wanted) {
-        (Ok(Value::Date(_)), Type::DateTimeOffset) => true,
-        (Ok(Value::Number(_)), wanted) => wanted.is_number(),
-        (Ok(value), wanted) => value.ty() == Some(wanted),
-        (Err(_), Type::Boolean) => ["true", "false"].contains(&text),
-        (Err(_), _) => false,
-    };
-    match (literal, wanted) {
-        (Value::String(text), _) => reads_as(text).then_some(Quotes::TooMany),
-        (Value::Member(..), _) => None,
-        (_, Type::String | Type::Enum(_)) => Some(Quotes::Missing),
-        _ => None,
-    }
 }
 
 /// Refuses to compare what has no common values.

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// Bytes of a secret, of a hash, and of the key of seals.
-pub(super) const BYTES: usize = 32;
+const BYTES: usize = 32;
 const NONCE_BYTES: usize = 12;
 
 /// What a secret is remembered by.

@@ -1,5 +1,5 @@
-//! What the headers of a request say of its version, of its conditions and of the answer: `Accept` and
-//! `$format`, `Prefer`, `If-Match`, those of OData. Must not know operations.
+//! What the headers of a request say of its version, of its conditions and of the answer: `Accept`
+//! and `$format`, `Prefer`, `If-Match`, those of OData. Must not know operations.
 
 mod accept;
 
@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue};
 use store::{Precondition, Revisions};
 
 use super::error::{ApiError, ErrorKind};
-pub(super) use accept::{EXACT, Range, format, ranges};
+pub(super) use accept::{Range, format, ranges, weight};
 
 /// What the client prefers (RFC 7240), as far as this service knows it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -96,7 +96,6 @@ fn a_misspelt_variable_is_warned_of_and_does_no_harm() {
     assert!(!log.contains("CRASH_ROUNDS"), "{log}");
 }
 
-/// The file is for a server; the commands beside it take what they need by flags and variables.
 /// A register whose place a file says, and which is not where commands look otherwise.
 fn placed() -> Place {
     let place = Place::new();

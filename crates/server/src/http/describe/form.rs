@@ -3,7 +3,7 @@
 use http::HeaderMap;
 
 use super::super::error::{ApiError, ErrorKind};
-use super::super::negotiate::{EXACT, Range, ranges};
+use super::super::negotiate::{Range, ranges, weight};
 
 /// A form of the metadata.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,14 +30,13 @@ pub(super) fn wanted(headers: &HeaderMap, format: Option<&str>) -> Result<Form, 
     if let Some(format) = format {
         let range = Range::read(format);
         let is_named = |form: &Form| {
-            range.media.eq_ignore_ascii_case(form.name())
-                || range.exactness("application", form.name()) == EXACT
+            range.media.eq_ignore_ascii_case(form.name()) || range.is("application", form.name())
         };
         let known = Form::ALL.into_iter().find(is_named).filter(|_| range.is_offered);
         return known.ok_or_else(|| refused("The value of '$format' does not fit"));
     }
     let Some(ranges) = ranges(headers)? else { return Ok(Form::Xml) };
-    let [xml, json] = Form::ALL.map(|form| weight(&ranges, form));
+    let [xml, json] = Form::ALL.map(|form| weight(&ranges, "application", form.name()));
     match json > xml {
         true => Ok(Form::Json),
         false if xml > 0.0 => Ok(Form::Xml),
@@ -48,20 +47,6 @@ pub(super) fn wanted(headers: &HeaderMap, format: Option<&str>) -> Result<Form, 
 fn refused(why: &str) -> ApiError {
     let message = format!("{why}: the metadata come as application/xml or application/json.");
     ApiError::new(ErrorKind::NotAcceptable, message)
-}
-
-/// How much a form is wanted: the range that names it most exactly decides (RFC 9110, 12.5.1).
-fn weight(ranges: &[Range<'_>], form: Form) -> f32 {
-    let (mut exactness, mut weight) = (0, 0.0_f32);
-    for range in ranges.iter().filter(|range| range.is_offered) {
-        let heard = range.exactness("application", form.name());
-        if heard > exactness {
-            (exactness, weight) = (heard, range.weight);
-        } else if heard == exactness && heard > 0 {
-            weight = weight.max(range.weight);
-        }
-    }
-    weight
 }
 
 #[cfg(test)]

@@ -71,6 +71,15 @@ pub(in super::super) fn ranges(headers: &HeaderMap) -> Result<Option<Vec<Range<'
     Ok(ranges)
 }
 
+/// How much ranges want a media type: between 0, for not at all, and 1.
+pub(in super::super) fn weight(ranges: &[Range<'_>], kind: &str, name: &str) -> f32 {
+    let mut wish = Wish::default();
+    for range in ranges.iter().filter(|range| range.is_offered) {
+        wish.hear(range.exactness(kind, name), 0, range.weight);
+    }
+    wish.weight
+}
+
 /// `$format` names one media type, or JSON by its short name (OData 4.01 Part 2, 5.1.9).
 fn of_option(value: &str) -> Format {
     let mut wishes = Wishes::default();
@@ -157,14 +166,13 @@ impl Wish {
     }
 }
 
-/// How exactly a range names a media type whose name it is.
-pub(in super::super) const EXACT: u8 = 3;
+/// How exactly a range names the media type that it is.
+const EXACT: u8 = 3;
 
 /// One range of media types, with what its parameters ask for.
 pub(in super::super) struct Range<'a> {
     pub(in super::super) media: &'a str,
-    /// Between 0, for what is not taken, and 1.
-    pub(in super::super) weight: f32,
+    weight: f32,
     metadata: Option<Metadata>,
     ieee754_compatible: Option<bool>,
     /// Whether an answer can be as the parameters ask.
@@ -221,9 +229,14 @@ impl<'a> Range<'a> {
         (self.is_offered && metadata && numbers).then_some(named)
     }
 
+    /// Whether the range is this media type.
+    pub(in super::super) fn is(&self, kind: &str, name: &str) -> bool {
+        self.exactness(kind, name) == EXACT
+    }
+
     /// How exactly the range names a media type: not at all, by everything, by its kind, by its
-    /// name ([`EXACT`]).
-    pub(in super::super) fn exactness(&self, kind: &str, name: &str) -> u8 {
+    /// name.
+    fn exactness(&self, kind: &str, name: &str) -> u8 {
         match self.media.split_once('/') {
             Some(("*", "*")) => 1,
             Some((given, "*")) if given.eq_ignore_ascii_case(kind) => 2,
